@@ -1,0 +1,23 @@
+# Compiler and linker options of every target of Weir.
+set(WEIR_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, empty for none")
+option(WEIR_COVERAGE "Instrument for coverage" OFF)
+
+add_library(weir_options INTERFACE)
+target_compile_options(weir_options INTERFACE -Wall -Wextra -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+target_include_directories(weir_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+find_program(WEIR_MOLD mold)
+if(WEIR_MOLD)
+  target_link_options(weir_options INTERFACE -fuse-ld=mold)
+endif()
+# Line tables are enough for profiles and crash traces, and keep objects small.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -fno-omit-frame-pointer")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
+if(WEIR_SANITIZE)
+  target_compile_options(weir_options INTERFACE -fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(weir_options INTERFACE -fsanitize=${WEIR_SANITIZE})
+  target_compile_definitions(weir_options INTERFACE WEIR_SANITIZED=1)
+endif()
+if(WEIR_COVERAGE)
+  target_compile_options(weir_options INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(weir_options INTERFACE --coverage)
+endif()
