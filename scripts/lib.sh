@@ -1,4 +1,4 @@
-# Sourced by the other scripts: where the tree is, how to speak to a person, how to become root.
+# Sourced by the other scripts: where the tree is, how to speak to a person.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # used by those that source this
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -7,17 +7,6 @@ say() { printf '%s\n' "$*"; }
 fail() {
   printf '%s\n' "$@" >&2
   exit 1
-}
-
-# as_root COMMAND…: runs it as root, by sudo when we are not.
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    fail "setup: '$*' needs root, and there is no sudo here." "Next: run 'make setup' once as root, then go on as yourself."
-  fi
 }
 
 # quietly NAME COMMAND…: shows the command's output only when it fails. Returns its status.
