@@ -69,8 +69,9 @@ TEST(Metrics, TextHasTheNamesOfTheContract) {
   const std::string text = metrics.text();
   for (const char* line : {"weir_events_received_total 3", "weir_events_admitted_total{type=\"account.login\"} 1",
                            "weir_events_duplicate_total 0", "weir_events_rejected_total{reason=\"too_large\"} 1",
-                           "weir_worker_lag_events{partition=\"0\"} 1", "weir_freshness_seconds_count 0", "weir_store_insert_seconds_sum 0",
-                           "weir_findings_open{level=\"high\"} 0", "weir_queue_bytes{queue=\"append\"} 0", "weir_build_info{version="}) {
+                           "weir_worker_lag_events{partition=\"0\"} 1", "weir_freshness_seconds_count 0",
+                           "weir_store_insert_seconds_sum 0", "weir_findings_open{level=\"high\"} 0",
+                           "weir_queue_bytes{queue=\"append\"} 0", "weir_build_info{version="}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
   }
 }

@@ -12,9 +12,9 @@ namespace weir {
 }  // namespace weir
 
 /// Ends the process with a message when a condition that the program itself guarantees does not hold.
-#define WEIR_CHECK(condition, ...)                                                                     \
-  do {                                                                                                 \
-    if (!(condition)) [[unlikely]] {                                                                   \
-      ::weir::check_failed(__FILE__, __LINE__, #condition, ::fmt::format("" __VA_ARGS__));             \
-    }                                                                                                  \
+#define WEIR_CHECK(condition, ...)                                                         \
+  do {                                                                                     \
+    if (!(condition)) [[unlikely]] {                                                       \
+      ::weir::check_failed(__FILE__, __LINE__, #condition, ::fmt::format("" __VA_ARGS__)); \
+    }                                                                                      \
   } while (false)

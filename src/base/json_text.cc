@@ -13,11 +13,15 @@ std::size_t sequence_length(std::string_view s) {
   if (b < 0x80) return 1;
   if (b >= 0xC2 && b <= 0xDF) return tail(1) ? 2 : 0;
   if (b >= 0xE0 && b <= 0xEF) {
-    const bool first = b == 0xE0 ? at(1) >= 0xA0 && at(1) <= 0xBF : b == 0xED ? at(1) >= 0x80 && at(1) <= 0x9F : tail(1);
+    const bool first = b == 0xE0   ? at(1) >= 0xA0 && at(1) <= 0xBF
+                       : b == 0xED ? at(1) >= 0x80 && at(1) <= 0x9F
+                                   : tail(1);
     return first && tail(2) ? 3 : 0;
   }
   if (b >= 0xF0 && b <= 0xF4) {
-    const bool first = b == 0xF0 ? at(1) >= 0x90 && at(1) <= 0xBF : b == 0xF4 ? at(1) >= 0x80 && at(1) <= 0x8F : tail(1);
+    const bool first = b == 0xF0   ? at(1) >= 0x90 && at(1) <= 0xBF
+                       : b == 0xF4 ? at(1) >= 0x80 && at(1) <= 0x8F
+                                   : tail(1);
     return first && tail(2) && tail(3) ? 4 : 0;
   }
   return 0;

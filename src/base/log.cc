@@ -17,7 +17,8 @@ spdlog::logger& logger() {
   static spdlog::logger* instance = [] {
     auto* made = new spdlog::logger("weir", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::trace);
-    made->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc));
+    made->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc));
     made->flush_on(spdlog::level::trace);
     return made;
   }();
@@ -40,7 +41,8 @@ void configure(Level level, Format format) {
   g_level = level;
   g_format = format;
   logger().set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v",
+      format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%v})"
+                              : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v",
       spdlog::pattern_time_type::utc));
 }
 

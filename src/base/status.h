@@ -55,19 +55,19 @@ inline std::unexpected<Error> fail(const Error& error, std::string_view doing) {
 #define WEIR_CONCAT(a, b) WEIR_CONCAT_INNER(a, b)
 
 /// Returns the error of a Status or Result to the caller, else goes on.
-#define WEIR_TRY(expression)                                                          \
-  do {                                                                                \
-    if (auto weir_status = (expression); !weir_status) {                              \
-      return std::unexpected<::weir::Error>(std::move(weir_status).error());          \
-    }                                                                                 \
+#define WEIR_TRY(expression)                                                 \
+  do {                                                                       \
+    if (auto weir_status = (expression); !weir_status) {                     \
+      return std::unexpected<::weir::Error>(std::move(weir_status).error()); \
+    }                                                                        \
   } while (false)
 
 /// `WEIR_TRY_ASSIGN(auto x, f());` declares x as the value of f(), or returns its error to the caller.
-#define WEIR_TRY_ASSIGN(declaration, expression)                                      \
-  auto WEIR_CONCAT(weir_result_, __LINE__) = (expression);                            \
-  if (!WEIR_CONCAT(weir_result_, __LINE__)) {                                         \
+#define WEIR_TRY_ASSIGN(declaration, expression)                                                   \
+  auto WEIR_CONCAT(weir_result_, __LINE__) = (expression);                                         \
+  if (!WEIR_CONCAT(weir_result_, __LINE__)) {                                                      \
     return std::unexpected<::weir::Error>(std::move(WEIR_CONCAT(weir_result_, __LINE__)).error()); \
-  }                                                                                   \
+  }                                                                                                \
   declaration = *std::move(WEIR_CONCAT(weir_result_, __LINE__))
 
 }  // namespace weir

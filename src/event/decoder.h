@@ -22,8 +22,9 @@ struct EventView {
   std::string_view truth;         // extension `weirtruth`; for scoring only
   std::string_view email_domain;  // of recipient or email, lower case; empty when there is none
   FieldSet present = 0;
-  std::array<std::string_view, kFields> text{};  // of fields whose kind is text, ip, outcome, delivery, country; canonical
-  std::uint16_t status = 0;                      // HTTP status
+  std::array<std::string_view, kFields>
+      text{};                // of fields whose kind is text, ip, outcome, delivery, country; canonical
+  std::uint16_t status = 0;  // HTTP status
   std::uint32_t asn = 0;
   std::uint64_t bytes = 0;
   double latency_ms = 0;

@@ -54,7 +54,8 @@ constexpr FieldSet all(std::span<const Field> needs, FieldSet more) {
 
 constexpr std::array<TypeInfo, kEventTypes> kTypeTable{{
     {EventType::kSignup, "account.signup", "account", kSignupNeeds, all(kSignupNeeds, 0)},
-    {EventType::kLogin, "account.login", "account", kOutcomeNeeds, all(kOutcomeNeeds, bit(kReason) | bit(kEmail) | bit(kAuthMethod))},
+    {EventType::kLogin, "account.login", "account", kOutcomeNeeds,
+     all(kOutcomeNeeds, bit(kReason) | bit(kEmail) | bit(kAuthMethod))},
     {EventType::kLogout, "account.logout", "account", kPlainNeeds, all(kPlainNeeds, 0)},
     {EventType::kPasswordChange, "account.password_change", "account", kOutcomeNeeds, all(kOutcomeNeeds, 0)},
     {EventType::kPasswordReset, "account.password_reset", "account", kPlainNeeds, all(kPlainNeeds, bit(kEmail))},

@@ -11,14 +11,42 @@
 namespace weir {
 
 enum class EventType : std::uint8_t {
-  kSignup, kLogin, kLogout, kPasswordChange, kPasswordReset, kMfa, kApiRequest, kEmailSend,
+  kSignup,
+  kLogin,
+  kLogout,
+  kPasswordChange,
+  kPasswordReset,
+  kMfa,
+  kApiRequest,
+  kEmailSend,
 };
 inline constexpr std::size_t kEventTypes = 8;
 
 /// Fields of `data`. The order is that of the checks after the required ones and of JSON output.
 enum class Field : std::uint8_t {
-  kUserId, kIp, kEmail, kOutcome, kReason, kAuthMethod, kMethod, kPath, kStatus, kLatencyMs, kBytes, kReferrer,
-  kRecipient, kDelivery, kTemplate, kProvider, kMessageId, kDsn, kUserAgent, kCountry, kAsn, kSessionId, kDeviceId,
+  kUserId,
+  kIp,
+  kEmail,
+  kOutcome,
+  kReason,
+  kAuthMethod,
+  kMethod,
+  kPath,
+  kStatus,
+  kLatencyMs,
+  kBytes,
+  kReferrer,
+  kRecipient,
+  kDelivery,
+  kTemplate,
+  kProvider,
+  kMessageId,
+  kDsn,
+  kUserAgent,
+  kCountry,
+  kAsn,
+  kSessionId,
+  kDeviceId,
 };
 inline constexpr std::size_t kFields = 23;
 
@@ -40,15 +68,15 @@ enum class FieldKind : std::uint8_t {
 
 struct FieldInfo {
   Field field;
-  std::string_view json;  // its name in `data`
+  std::string_view json;    // its name in `data`
   std::string_view column;  // its name in tables, filters and dimensions; differs for the status of an email
   FieldKind kind;
 };
 
 struct TypeInfo {
   EventType type;
-  std::string_view name;     // as in the CloudEvents attribute `type`
-  std::string_view service;  // the part before the dot: what Sigma's `logsource.service` names
+  std::string_view name;            // as in the CloudEvents attribute `type`
+  std::string_view service;         // the part before the dot: what Sigma's `logsource.service` names
   std::span<const Field> required;  // in the order in which they are checked
   FieldSet allowed;                 // required and optional
 };

@@ -9,7 +9,15 @@ namespace weir {
 
 /// The closed list of contract 3. Checks run in this order; the first that fails wins.
 enum class Reason : std::uint8_t {
-  kMalformedJson, kNotCloudEvent, kTooLarge, kMissingField, kWrongType, kOutOfRange, kUnknownType, kTimeInFuture, kTimeTooOld,
+  kMalformedJson,
+  kNotCloudEvent,
+  kTooLarge,
+  kMissingField,
+  kWrongType,
+  kOutOfRange,
+  kUnknownType,
+  kTimeInFuture,
+  kTimeTooOld,
 };
 inline constexpr std::size_t kReasons = 9;
 

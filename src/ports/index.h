@@ -32,7 +32,7 @@ struct IndexQuery {
 
 struct IndexHit {
   IndexDocument document;
-  double score = 0;                                        // larger is better; comparable within one answer
+  double score = 0;                                               // larger is better; comparable within one answer
   std::vector<std::pair<std::size_t, std::size_t>> title_ranges;  // what matched, in bytes of title: [from, to)
 };
 
