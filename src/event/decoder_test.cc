@@ -1,0 +1,210 @@
+#include "event/decoder.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "event/text_scan.h"
+
+namespace weir {
+namespace {
+
+constexpr UnixMillis kNow(1'795'012'000'000);  // 2026-11-18T14:26:40Z
+const std::string kTime = "2026-11-18T14:26:40.000Z";
+
+/// A login; `data` and `more` are spliced in as they are.
+std::string login(std::string_view data = R"("user_id":"u1","ip":"198.51.100.7","outcome":"success")", std::string_view more = "",
+                  std::string_view time = kTime) {
+  return fmt::format(R"({{"specversion":"1.0","type":"account.login","source":"/t","id":"1","time":"{}"{},"data":{{{}}}}})", time, more, data);
+}
+
+std::string event(std::string_view type, std::string_view data) {
+  return fmt::format(R"({{"specversion":"1.0","type":"{}","source":"/t","id":"1","time":"{}","data":{{{}}}}})", type, kTime, data);
+}
+
+struct Seen {
+  bool admitted = false;
+  EventView event;
+  Reject reject;
+  std::string verdict() const {
+    return admitted ? "ok" : std::string(reason_name(reject.reason)) + (reject.field.empty() ? "" : " " + reject.field);
+  }
+};
+
+class DecoderTest : public testing::Test {
+ protected:
+  Seen decode(const std::string& raw, UnixMillis at = kNow) {
+    Seen seen;
+    seen.admitted = decoder_.decode(raw, at, false, seen.event, seen.reject);
+    if (!seen.admitted) {
+      EXPECT_FALSE(seen.reject.message.empty());
+    }
+    return seen;
+  }
+  std::string verdict(const std::string& raw, UnixMillis at = kNow) { return decode(raw, at).verdict(); }
+
+  Decoder decoder_{DecodeLimits{}};
+};
+
+TEST_F(DecoderTest, FillsTheView) {
+  const Seen seen = decode(
+      R"({"specversion":"1.0","id":"a\u00e9","source":"/s","type":"api.request","time":"2026-11-18T15:26:40.1239+01:00","weirtruth":"x/1",)"
+      R"("data":{"ip":"2001:DB8:0:0:0:0:0:1","method":"GET","path":"/p?q=1","status":404,"latency_ms":1.5,"bytes":9007199254740993,)"
+      R"("country":"de","asn":4294967295,"user_agent":"","unknown":{"a":[1]}}})");
+  ASSERT_TRUE(seen.admitted) << seen.reject.message;
+  EXPECT_EQ(seen.event.type, EventType::kApiRequest);
+  EXPECT_EQ(seen.event.id, "aé");
+  EXPECT_EQ(seen.event.time, UnixMillis(kNow.value + 123));
+  EXPECT_EQ(seen.event.received_at, kNow);
+  EXPECT_EQ(seen.event[Field::kIp], "2001:db8::1");
+  EXPECT_EQ(seen.event[Field::kCountry], "DE");
+  EXPECT_EQ(seen.event.status, 404);
+  EXPECT_EQ(seen.event.asn, 4294967295U);
+  EXPECT_EQ(seen.event.bytes, 9007199254740993U);
+  EXPECT_EQ(seen.event.latency_ms, 1.5);
+  EXPECT_EQ(seen.event.truth, "x/1");
+  EXPECT_TRUE(seen.event.has(Field::kUserAgent));
+  EXPECT_FALSE(seen.event.has(Field::kUserId));
+}
+
+TEST_F(DecoderTest, EmailStatusIsDelivery) {
+  const Seen seen = decode(event("email.send", R"("recipient":"A@Example.COM","status":"bounced","ip":"::ffff:198.51.100.9")"));
+  ASSERT_TRUE(seen.admitted);
+  EXPECT_EQ(seen.event[Field::kDelivery], "bounced");
+  EXPECT_EQ(seen.event.status, 0);
+  EXPECT_EQ(seen.event.email_domain, "example.com");
+  EXPECT_EQ(seen.event[Field::kIp], "198.51.100.9");
+  EXPECT_EQ(verdict(event("email.send", R"("recipient":"a@example.com","status":200)")), "wrong_type data.status");
+}
+
+TEST_F(DecoderTest, EveryReasonWithItsField) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"", "malformed_json"},
+      {"no JSON", "malformed_json"},
+      {R"({"id":"1"}{"id":"2"})", "malformed_json"},
+      {R"({"x":NaN})", "malformed_json"},
+      {"\"\xff\xfe\"", "malformed_json"},
+      {std::string(5000, '['), "malformed_json"},
+      {login(R"("user_id":"\ud800","ip":"192.0.2.1","outcome":"success")"), "malformed_json"},
+      {login(R"("user_id":"\udc00x","ip":"192.0.2.1","outcome":"success")"), "malformed_json"},
+      {"42", "not_cloudevent"},
+      {"[1]", "not_cloudevent"},
+      {R"({"hello":1})", "not_cloudevent specversion"},
+      {R"({"specversion":"0.3"})", "not_cloudevent specversion"},
+      {login(fmt::format(R"("user_id":"{}","ip":"192.0.2.1","outcome":"success")", std::string(kMaxEventBytes, 'x'))), "too_large"},
+      {R"({"specversion":"1.0"})", "missing_field id"},
+      {R"({"specversion":"1.0","id":"","source":"s","type":"t","time":"x","data":{}})", "missing_field id"},
+      {R"({"specversion":"1.0","id":"1","source":null})", "missing_field source"},
+      {R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"x"})", "missing_field data"},
+      {login(R"("ip":"192.0.2.1","outcome":"success")"), "missing_field data.user_id"},
+      {login(R"("user_id":"","ip":"192.0.2.1","outcome":"success")"), "missing_field data.user_id"},
+      {login(R"("user_id":"u","ip":7,"outcome":null)"), "missing_field data.outcome"},
+      {R"({"specversion":"1.0","id":17,"source":"s","type":"t","time":"x","data":{}})", "wrong_type id"},
+      {R"({"specversion":"1.0","id":"1","source":"s","type":"account.login","time":"x","data":"text"})", "wrong_type data"},
+      {login(R"("user_id":{},"ip":"nowhere","outcome":"success")"), "wrong_type data.user_id"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":"200")"), "wrong_type data.status"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200.5)"), "wrong_type data.status"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success","asn":"AS1")"), "wrong_type data.asn"},
+      {login(R"("user_id":"u","ip":"999.1.1.1","outcome":"success")"), "out_of_range data.ip"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"maybe")"), "out_of_range data.outcome"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success","country":"Germany")"), "out_of_range data.country"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":1e400)"), "out_of_range data.status"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"bytes":18446744073709551616)"), "out_of_range data.bytes"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"latency_ms":-5)"), "out_of_range data.latency_ms"},
+      {event("account.teleport", ""), "unknown_type type"},
+      {R"({"specversion":"1.0","type":"nonsense","source":"s","id":"1","time":"yesterday","data":{}})", "out_of_range time"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-11-18T14:31:40.001Z"), "time_in_future time"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-11-18T14:31:40.000Z"), "ok"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-10-19T14:26:39.999Z"), "time_too_old time"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-10-19T14:26:40.000Z"), "ok"},
+  };
+  for (const auto& [raw, expected] : cases) EXPECT_EQ(verdict(raw), expected) << raw.substr(0, 200);
+}
+
+TEST_F(DecoderTest, IdentityOf256BytesIsTheLast) {
+  const std::string id256(256, 'i'), id257(257, 'i');
+  auto with = [](const std::string& id) {
+    return fmt::format(R"({{"specversion":"1.0","type":"account.logout","source":"/t","id":"{}","time":"{}","data":{{"user_id":"u","ip":"::"}}}})", id, kTime);
+  };
+  EXPECT_EQ(verdict(with(id256)), "ok");
+  EXPECT_EQ(verdict(with(id257)), "out_of_range id");
+}
+
+TEST_F(DecoderTest, ARejectKeepsTheIdentity) {
+  const Seen seen = decode(login(R"("user_id":"u")"));
+  EXPECT_EQ(seen.reject.source, "/t");
+  EXPECT_EQ(seen.reject.id, "1");
+  EXPECT_EQ(seen.reject.type, "account.login");
+}
+
+TEST_F(DecoderTest, RetentionZeroKeepsAllFrom1970On) {
+  Decoder keep_all{DecodeLimits{0}};
+  EventView event;
+  Reject reject;
+  EXPECT_TRUE(keep_all.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1970-01-01T00:00:00Z"), kNow, false, event, reject));
+  EXPECT_FALSE(keep_all.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1969-12-31T23:59:59Z"), kNow, false, event, reject));
+  EXPECT_EQ(reject.reason, Reason::kOutOfRange);
+}
+
+TEST(Identity, SpellingAndOrderDoNotMatter) {
+  IdentityReader reader;
+  const std::string a = R"({"id":"x\u0041","source":"/s","specversion":"1.0"})";
+  const std::string b = R"(  {"data":{"id":"no"}, "source":"/s","id":"xA"})";
+  EXPECT_EQ(reader.partition(a, 1 << 20, false), reader.partition(b, 1 << 20, false));
+  EXPECT_NE(identity_hash("/ab", "c1"), identity_hash("/a", "bc1"));
+  EXPECT_EQ(reader.partition("no JSON", 1 << 20, false), reader.partition("no JSON", 1 << 20, false));
+  EXPECT_LT(reader.partition("", 4, false), 4U);
+}
+
+TEST(Time, ReadsRfc3339) {
+  auto at = [](std::string_view s) { return parse_rfc3339(s).value_or(UnixMillis(-1)).value; };
+  EXPECT_EQ(at("2026-11-18T14:26:40Z"), kNow.value);
+  EXPECT_EQ(at("2026-11-18t16:26:40.000000001+02:00"), kNow.value);
+  EXPECT_EQ(at("2026-11-18T14:26:40.9999z"), kNow.value + 999);
+  EXPECT_EQ(at("2016-12-31T23:59:60Z"), 1'483'228'800'000);
+  EXPECT_EQ(at("2024-02-29T00:00:00Z"), 1'709'164'800'000);
+  for (const char* bad : {"", "2026-02-30T00:00:00Z", "2026-11-18 14:26:40Z", "2026-11-18T14:26:40", "2026-11-18T24:00:00Z", "2026-11-18T14:26:40.Z",
+                          "2026-11-18T14:26:40+0200", "2026-11-18T14:26:61Z", "yesterday", "2026-1-18T14:26:40ZZZ"}) {
+    EXPECT_EQ(parse_rfc3339(bad), std::nullopt) << bad;
+  }
+  EXPECT_EQ(format_rfc3339(UnixMillis(kNow.value + 7)), "2026-11-18T14:26:40.007Z");
+  EXPECT_EQ(format_rfc3339(UnixMillis(-1)), "1969-12-31T23:59:59.999Z");
+}
+
+TEST(Ip, IsCanonical) {
+  std::array<char, 48> buffer{};
+  auto ip = [&](std::string_view s) { return std::string(canonical_ip(s, buffer).value_or("none")); };
+  EXPECT_EQ(ip("203.0.113.77"), "203.0.113.77");
+  EXPECT_EQ(ip("2001:DB8:0:0:0:0:0:1"), "2001:db8::1");
+  EXPECT_EQ(ip("2001:db8:0:0:1:0:0:1"), "2001:db8::1:0:0:1");
+  EXPECT_EQ(ip("2001:db8:0:1:1:1:1:1"), "2001:db8:0:1:1:1:1:1");
+  EXPECT_EQ(ip("FE80::0001"), "fe80::1");
+  EXPECT_EQ(ip("::"), "::");
+  EXPECT_EQ(ip("1::"), "1::");
+  EXPECT_EQ(ip("::ffff:198.51.100.9"), "198.51.100.9");
+  EXPECT_EQ(ip("::ffff:c633:6409"), "198.51.100.9");
+  for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", "2001:db8::g", "fe80::1%eth0", "::1::", "1.2.3.4; rm"}) {
+    EXPECT_EQ(canonical_ip(bad, buffer), std::nullopt) << bad;
+  }
+}
+
+TEST(TextScan, HugeNumbers) {
+  std::string out;
+  EXPECT_FALSE(replace_huge_numbers(R"({"a":1,"b":"1e999\"2e999"})", out));
+  EXPECT_TRUE(replace_huge_numbers(R"({"a":-1e999,"b":18446744073709551616,"c":18446744073709551615})", out));
+  EXPECT_EQ(out, R"({"a":-1,"b":-1,"c":18446744073709551615})");
+  EXPECT_FALSE(replace_huge_numbers("01e999", out));
+  EXPECT_FALSE(has_lone_surrogate(R"("\ud83d\ude00 \\ud800")"));
+  EXPECT_TRUE(has_lone_surrogate(R"("\ud83d x")"));
+  EXPECT_TRUE(has_lone_surrogate(R"("\\\ud83d\u0041")"));
+}
+
+TEST(EventTypes, TableIsWhole) {
+  for (const TypeInfo& type : event_types()) {
+    EXPECT_EQ(event_type_named(type.name), type.type);
+    for (Field field : type.required) EXPECT_NE(type.allowed & bit(field), 0U);
+  }
+  EXPECT_EQ(event_type_named("account.Login"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace weir

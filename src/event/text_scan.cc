@@ -1,0 +1,112 @@
+#include "event/text_scan.h"
+
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+namespace weir {
+namespace {
+
+/// The four hex digits at `at`.
+std::optional<unsigned> hex4(std::string_view s, std::size_t at) {
+  if (at + 4 > s.size()) return std::nullopt;
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(s.data() + at, s.data() + at + 4, value, 16);
+  if (error != std::errc() || end != s.data() + at + 4) return std::nullopt;
+  return value;
+}
+
+bool number_char(char c) { return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; }
+
+/// -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? of RFC 8259.
+bool is_json_number(std::string_view t) {
+  std::size_t i = 0;
+  auto digits = [&] {
+    const std::size_t from = i;
+    while (i < t.size() && t[i] >= '0' && t[i] <= '9') ++i;
+    return i > from;
+  };
+  if (i < t.size() && t[i] == '-') ++i;
+  if (i < t.size() && t[i] == '0') ++i;
+  else if (!digits()) return false;
+  if (i < t.size() && t[i] == '.') {
+    ++i;
+    if (!digits()) return false;
+  }
+  if (i < t.size() && (t[i] == 'e' || t[i] == 'E')) {
+    ++i;
+    if (i < t.size() && (t[i] == '+' || t[i] == '-')) ++i;
+    if (!digits()) return false;
+  }
+  return i == t.size();
+}
+
+bool machine_holds(std::string_view token) {
+  const bool fraction = token.find_first_of(".eE") != std::string_view::npos;
+  if (!fraction) {
+    std::int64_t s = 0;
+    std::uint64_t u = 0;
+    return std::from_chars(token.data(), token.data() + token.size(), s).ec == std::errc() ||
+           std::from_chars(token.data(), token.data() + token.size(), u).ec == std::errc();
+  }
+  double d = 0;
+  return std::from_chars(token.data(), token.data() + token.size(), d).ec == std::errc();
+}
+
+}  // namespace
+
+bool has_lone_surrogate(std::string_view json) {
+  if (memmem(json.data(), json.size(), "\\ud", 3) == nullptr && memmem(json.data(), json.size(), "\\uD", 3) == nullptr) return false;
+  for (std::size_t i = 0; i + 1 < json.size();) {
+    if (json[i] != '\\') {
+      ++i;
+      continue;
+    }
+    if (json[i + 1] != 'u') {
+      i += 2;
+      continue;
+    }
+    const auto unit = hex4(json, i + 2);
+    if (!unit) return true;
+    i += 6;
+    if (*unit < 0xD800 || *unit > 0xDFFF) continue;
+    if (*unit >= 0xDC00 || json.substr(i, 2) != "\\u") return true;
+    const auto low = hex4(json, i + 2);
+    if (!low || *low < 0xDC00 || *low > 0xDFFF) return true;
+    i += 6;
+  }
+  return false;
+}
+
+bool replace_huge_numbers(std::string_view json, std::string& out) {
+  out.clear();
+  bool replaced = false, in_string = false;
+  for (std::size_t i = 0; i < json.size();) {
+    const char c = json[i];
+    if (in_string) {
+      const std::size_t n = c == '\\' && i + 1 < json.size() ? 2 : 1;
+      in_string = c != '"';
+      out.append(json.substr(i, n));
+      i += n;
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+      std::size_t end = i + 1;
+      while (end < json.size() && number_char(json[end])) ++end;
+      const std::string_view token = json.substr(i, end - i);
+      if (is_json_number(token) && !machine_holds(token)) {
+        out += "-1";
+        replaced = true;
+      } else {
+        out.append(token);
+      }
+      i = end;
+    } else {
+      in_string = c == '"';
+      out.push_back(c);
+      ++i;
+    }
+  }
+  return replaced;
+}
+
+}  // namespace weir
