@@ -3,7 +3,8 @@ set(WEIR_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, empty for none")
 option(WEIR_COVERAGE "Instrument for coverage" OFF)
 
 add_library(weir_options INTERFACE)
-target_compile_options(weir_options INTERFACE -Wall -Wextra -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+target_compile_options(weir_options INTERFACE -Wall -Wextra -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+                       -Wno-missing-field-initializers) # left-out members of a designated initialiser have their defaults
 target_include_directories(weir_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 find_program(WEIR_MOLD mold)
 if(WEIR_MOLD)

@@ -1,0 +1,49 @@
+// The store on the embedded ClickHouse engine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backends/store_chdb/engine.h"
+#include "ports/store.h"
+
+namespace weir {
+
+/// Thread-safe.
+class ChdbStore final : public StoreWriter, public StoreReader, public StoreAdmin {
+ public:
+  struct Options {
+    std::string path;             // of the engine's data
+    std::string database = "weir";
+    std::size_t readers = 4;      // questions that may run at the same time
+  };
+  /// Opens, or begins, a store and brings its tables to the newest version.
+  static Result<std::unique_ptr<ChdbStore>> create(const Options& options);
+  ~ChdbStore() override;
+
+  Status insert(const std::vector<TableBlock>& blocks, std::string_view token) override;
+  /// The text has no SETTINGS and no FORMAT clause; tables without a database are those of Weir's.
+  Result<std::string> select(const Select& select) override;
+  Result<std::string> check() override;
+  Status migrate() override;
+  Result<TableCounts> counts() override;
+  Result<std::vector<StorePartition>> partitions() override;
+  Status drop_partition(const std::string& id) override;
+  Result<std::uint64_t> disk_bytes() override;
+
+  /// For the SQL port, which makes connections of its own.
+  Engine& engine() { return *engine_; }
+  const std::string& database() const { return options_.database; }
+
+ private:
+  ChdbStore(Options options, std::unique_ptr<Engine> engine);
+  Status insert_one(const TableBlock& block, std::string_view token);
+  /// One number or row of text.
+  Result<std::string> ask(std::string_view sql);
+
+  const Options options_;
+  const std::unique_ptr<Engine> engine_;
+  ConnectionPool writers_, readers_;
+};
+
+}  // namespace weir

@@ -1,0 +1,140 @@
+// The encoders' rows against the real engine: that the bytes are what ClickHouse reads, and that a token counts once.
+#include "backends/store_chdb/chdb_store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/clock.h"
+#include "stages/encode.h"
+#include "stages/rollup.h"
+
+namespace weir {
+namespace {
+
+// A recent time, as per-second rollups of older ones are not kept; on a full hour, so that one hour holds all.
+const UnixMillis kNow(SystemClock().now().value / 3'600'000 * 3'600'000);
+
+class ChdbStoreTest : public testing::Test {
+ protected:
+  // libchdb opens one data path a process, so all tests share it.
+  static void SetUpTestSuite() {
+    path_ = std::filesystem::temp_directory_path() / ("weir-store-test-" + std::to_string(getpid()));
+    auto store = ChdbStore::create({.path = path_});
+    ASSERT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
+  }
+  static void TearDownTestSuite() {
+    store_.reset();
+    std::filesystem::remove_all(path_);
+  }
+  static std::string ask(const std::string& sql, std::map<std::string, std::string> params = {}) {
+    auto answer = store_->select({.sql = sql, .params = std::move(params), .format = "TabSeparated"});
+    return answer ? *answer : answer.error().message;
+  }
+
+  static inline std::filesystem::path path_;
+  static inline std::unique_ptr<ChdbStore> store_;
+};
+
+EventView login(int i, std::string_view outcome, std::string& id) {
+  EventView e;
+  id = "id-" + std::to_string(i);
+  e.type = EventType::kLogin;
+  e.time = UnixMillis(kNow.value + i * 10);
+  e.received_at = UnixMillis(kNow.value + i * 10 + 5);
+  e.source = "/test";
+  e.id = id;
+  e.present = bit(Field::kUserId) | bit(Field::kIp) | bit(Field::kOutcome) | bit(Field::kAsn) | bit(Field::kLatencyMs);
+  e.text[static_cast<std::size_t>(Field::kUserId)] = "quote'\"\\;\n\0nul";
+  e.text[static_cast<std::size_t>(Field::kIp)] = "192.0.2.1";
+  e.text[static_cast<std::size_t>(Field::kOutcome)] = outcome;
+  e.asn = 64500;
+  e.latency_ms = i;
+  return e;
+}
+
+std::vector<TableBlock> batch(int n) {
+  EventEncoder events;
+  RejectEncoder rejects;
+  RollupBuilder rollups;
+  for (int i = 0; i < n; ++i) {
+    std::string id;
+    const EventView e = login(i, i % 4 == 0 ? "failure" : "success", id);
+    events.add(e, PartitionId(0), Offset(static_cast<std::uint64_t>(i)));
+    rollups.add(e);
+  }
+  rollups.add_reject(kNow);
+  rollups.add_duplicate(kNow);
+  Reject reject;
+  reject.message = "no";
+  rejects.add(reject, std::string_view("\xff\0raw;\n", 7), kNow, PartitionId(1), Offset(9));
+  std::vector<TableBlock> out(3);
+  out[0] = {"events", events.columns(), events.rows(), {}};
+  events.finish(out[0].native);
+  out[1] = {"rejects", rejects.columns(), rejects.rows(), {}};
+  rejects.finish(out[1].native);
+  out[2] = {"rollups", RollupBuilder::columns(), 0, {}};
+  out[2].rows = rollups.finish(out[2].native);
+  return out;
+}
+
+TEST_F(ChdbStoreTest, ABatchIsThereOnceHoweverOftenItIsWritten) {
+  const auto blocks = batch(1000);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const Status status = store_->insert(blocks, "log:0:0-1000");
+    ASSERT_TRUE(status) << status.error().message;
+  }
+  const auto counts = store_->counts();
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(counts->stored, 1000U);
+  EXPECT_EQ(counts->rejected, 1U);
+  EXPECT_EQ(counts->rolled_up, 1000U);
+
+  EXPECT_EQ(ask("SELECT count(), uniqExact(id), sum(latency_ms), any(user_id) = 'quote\\'\"\\\\;\\n\\0nul' FROM events"), "1000\t1000\t499500\t0\n");
+  EXPECT_EQ(ask("SELECT hex(raw), reason, partition, offset FROM rejects"), "FF007261773B0A\tmalformed_json\t1\t9\n");
+  for (const char* table : {"events_1s", "events_1m", "events_1h"}) {
+    EXPECT_EQ(ask("SELECT sum(events), sum(login_failures), sum(rejects), sum(duplicates), uniqCombinedMerge(12)(unique_ips), "
+                  "arrayMap(x -> round(x), quantilesBFloat16WeightedMerge(0.5, 0.95, 0.99)(latency)) FROM " +
+                  std::string(table) + " WHERE dimension = ''"),
+              "1000\t250\t1\t1\t1\t[498,948,988]\n")
+        << table;
+    EXPECT_EQ(ask("SELECT dimension, key, sum(events) FROM " + std::string(table) + " WHERE dimension IN ('outcome', 'asn') GROUP BY 1, 2 ORDER BY 1, 2"),
+              "asn\t64500\t1000\noutcome\tfailure\t250\noutcome\tsuccess\t750\n")
+        << table;
+  }
+  EXPECT_EQ(ask("SELECT count() FROM events_1s WHERE dimension = '' AND events > 0"), "10\n");
+
+  const auto days = store_->partitions();
+  ASSERT_TRUE(days);
+  ASSERT_EQ(days->size(), 1U);
+  const std::string today = format_rfc3339(kNow).substr(0, 4) + format_rfc3339(kNow).substr(5, 2) + format_rfc3339(kNow).substr(8, 2);
+  EXPECT_EQ((*days)[0].id, today);
+  EXPECT_EQ((*days)[0].rows, 1000U);
+  EXPECT_TRUE(store_->drop_partition(today));
+  EXPECT_TRUE(store_->drop_partition("19990101"));
+  EXPECT_EQ(store_->counts()->stored, 0U);
+}
+
+TEST_F(ChdbStoreTest, QuestionsAreBoundedAndParameterised) {
+  EXPECT_EQ(ask("SELECT {x:String}, {n:UInt32}", {{"x", "it's; -- \xF0\x9F\x98\x80"}, {"n", "7"}}), "it\\'s; -- \xF0\x9F\x98\x80\t7\n");
+  const auto slow = store_->select({.sql = "SELECT count() FROM numbers(100000000000)", .limits = {.time = std::chrono::milliseconds(100)}});
+  ASSERT_FALSE(slow);
+  EXPECT_EQ(slow.error().code, Code::kDeadline) << slow.error().message;
+  const auto fat = store_->select({.sql = "SELECT groupArray(number) FROM numbers(100000000)", .limits = {.memory_bytes = 10 << 20}});
+  ASSERT_FALSE(fat);
+  EXPECT_EQ(fat.error().code, Code::kOverloaded) << fat.error().message;
+  const auto wrong = store_->select({.sql = "SELECT nothing FROM events"});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, Code::kInvalid);
+  EXPECT_FALSE(store_->select({.sql = "INSERT INTO events (id) VALUES ('x')"}));
+}
+
+TEST_F(ChdbStoreTest, MigratesOnceAndRefusesANewerVersion) {
+  EXPECT_TRUE(store_->migrate());
+  EXPECT_EQ(ask("SELECT count() FROM schema_migrations"), "1\n");
+  ASSERT_TRUE(store_->check());
+}
+
+}  // namespace
+}  // namespace weir
