@@ -78,8 +78,8 @@ bool is_number(dom::element e) {
 }
 
 bool is_text_kind(FieldKind kind) {
-  return kind == FieldKind::kText || kind == FieldKind::kIp || kind == FieldKind::kOutcome || kind == FieldKind::kDelivery ||
-         kind == FieldKind::kCountry;
+  return kind == FieldKind::kText || kind == FieldKind::kIp || kind == FieldKind::kOutcome ||
+         kind == FieldKind::kDelivery || kind == FieldKind::kCountry;
 }
 
 std::string_view text_of(dom::element e) { return e.get_string().value_unsafe(); }
@@ -114,7 +114,7 @@ struct Decoder::Impl {
 
   DecodeLimits limits;
   dom::parser parser;
-  std::string repaired;                   // the event with numbers replaced that no machine type holds
+  std::string repaired;  // the event with numbers replaced that no machine type holds
   std::array<char, 48> ip_buffer{};
   std::array<char, 2> country_buffer{};
   std::string domain_buffer;
@@ -152,9 +152,12 @@ struct Decoder::Impl {
           if (key == "id") keep(a.id, pair.value);
           break;
         case 4:
-          if (key == "type") keep(a.type, pair.value);
-          else if (key == "time") keep(a.time, pair.value);
-          else if (key == "data") keep(a.data, pair.value);
+          if (key == "type")
+            keep(a.type, pair.value);
+          else if (key == "time")
+            keep(a.time, pair.value);
+          else if (key == "data")
+            keep(a.data, pair.value);
           break;
         case 6:
           if (key == "source") keep(a.source, pair.value);
@@ -191,7 +194,8 @@ struct Decoder::Impl {
     dom::object object;
     if (root.get_object().get(object)) {
       out = {};
-      reject(out, Reason::kNotCloudEvent, "", "The event is " + std::string(json_type(root)) + "; a CloudEvent is an object.");
+      reject(out, Reason::kNotCloudEvent, "",
+             "The event is " + std::string(json_type(root)) + "; a CloudEvent is an object.");
       return false;
     }
     const Attributes a = attributes_of(object);
@@ -214,16 +218,19 @@ struct Decoder::Impl {
   bool check(std::string_view raw, UnixMillis received_at, const Attributes& a, EventView& event, Reject& out) {
     // not_cloudevent
     if (!a.specversion) {
-      reject(out, Reason::kNotCloudEvent, "specversion", "specversion is missing; a CloudEvent says \"specversion\": \"1.0\".");
+      reject(out, Reason::kNotCloudEvent, "specversion",
+             "specversion is missing; a CloudEvent says \"specversion\": \"1.0\".");
       return false;
     }
     if (!a.specversion->is_string() || text_of(*a.specversion) != "1.0") {
-      reject(out, Reason::kNotCloudEvent, "specversion", "specversion is not \"1.0\", the only version that Weir reads.");
+      reject(out, Reason::kNotCloudEvent, "specversion",
+             "specversion is not \"1.0\", the only version that Weir reads.");
       return false;
     }
     // too_large
     if (raw.size() > kMaxEventBytes) {
-      reject(out, Reason::kTooLarge, "", fmt::format("The event has {} bytes; at most {} are allowed.", raw.size(), kMaxEventBytes));
+      reject(out, Reason::kTooLarge, "",
+             fmt::format("The event has {} bytes; at most {} are allowed.", raw.size(), kMaxEventBytes));
       return false;
     }
     const std::array<std::pair<std::string_view, const std::optional<dom::element>*>, 4> strings{
@@ -255,7 +262,8 @@ struct Decoder::Impl {
         const bool there = (given & bit(field)) != 0;
         if (there && !(is_text_kind(info(field).kind) && value.is_string() && text_of(value).empty())) continue;
         reject(out, Reason::kMissingField, data_field(field),
-               fmt::format("{} is {}; an {} event needs it.", data_field(field), there ? "empty" : "missing", info(*type).name));
+               fmt::format("{} is {}; an {} event needs it.", data_field(field), there ? "empty" : "missing",
+                           info(*type).name));
         return false;
       }
     }
@@ -276,14 +284,16 @@ struct Decoder::Impl {
     for (const auto& [name, attribute] : {strings[0], strings[1]}) {
       if (text_of(**attribute).size() > kMaxIdentityBytes) {
         reject(out, Reason::kOutOfRange, std::string(name),
-               fmt::format("The attribute {} has {} bytes; at most {} are allowed.", name, text_of(**attribute).size(), kMaxIdentityBytes));
+               fmt::format("The attribute {} has {} bytes; at most {} are allowed.", name, text_of(**attribute).size(),
+                           kMaxIdentityBytes));
         return false;
       }
     }
     const std::optional<UnixMillis> time = parse_rfc3339(text_of(*a.time));
     if (!time) {
       reject(out, Reason::kOutOfRange, "time",
-             fmt::format("time is \"{}\", which is no RFC 3339 time; write it like 2026-01-31T12:00:00.000Z.", shown(text_of(*a.time))));
+             fmt::format("time is \"{}\", which is no RFC 3339 time; write it like 2026-01-31T12:00:00.000Z.",
+                         shown(text_of(*a.time))));
       return false;
     }
     if (time->value < 0 && limits.retention_millis == 0) {
@@ -293,19 +303,21 @@ struct Decoder::Impl {
     if (type && !take_values(*type, given, values, event, out)) return false;
     // unknown_type
     if (!type) {
-      reject(out, Reason::kUnknownType, "type", fmt::format("The type \"{}\" is not known to Weir.", shown(text_of(*a.type))));
+      reject(out, Reason::kUnknownType, "type",
+             fmt::format("The type \"{}\" is not known to Weir.", shown(text_of(*a.type))));
       return false;
     }
     // time_in_future, time_too_old
     if (*time - received_at > kMaxFutureMillis) {
       reject(out, Reason::kTimeInFuture, "time",
-             fmt::format("time is {} s ahead of its arrival; at most 300 s are allowed. Check the producer's clock.", (*time - received_at) / 1000));
+             fmt::format("time is {} s ahead of its arrival; at most 300 s are allowed. Check the producer's clock.",
+                         (*time - received_at) / 1000));
       return false;
     }
     if (limits.retention_millis != 0 && received_at - *time > limits.retention_millis) {
       reject(out, Reason::kTimeTooOld, "time",
-             fmt::format("time is {} days before its arrival; events are kept for {} days.", (received_at - *time) / 86'400'000,
-                         limits.retention_millis / 86'400'000));
+             fmt::format("time is {} days before its arrival; events are kept for {} days.",
+                         (received_at - *time) / 86'400'000, limits.retention_millis / 86'400'000));
       return false;
     }
     event.type = *type;
@@ -363,12 +375,14 @@ struct Decoder::Impl {
         wanted = "a whole number";
       }
       if (wanted == nullptr) return true;
-      reject(out, Reason::kWrongType, data_field(field), fmt::format("{} is {}; it must be {}.", data_field(field), json_type(value), wanted));
+      reject(out, Reason::kWrongType, data_field(field),
+             fmt::format("{} is {}; it must be {}.", data_field(field), json_type(value), wanted));
       return false;
     });
   }
 
-  bool take_values(EventType type, FieldSet given, const std::array<dom::element, kFields>& values, EventView& event, Reject& out) {
+  bool take_values(EventType type, FieldSet given, const std::array<dom::element, kFields>& values, EventView& event,
+                   Reject& out) {
     event.present = 0;
     event.text.fill({});
     event.status = 0;
@@ -384,7 +398,8 @@ struct Decoder::Impl {
       };
       auto outside = [&](std::string_view allowed) {
         const std::string said = value.is_string() ? "\"" + shown(text_of(value)) + "\"" : simdjson::minify(value);
-        reject(out, Reason::kOutOfRange, data_field(field), fmt::format("{} is {}; {}.", data_field(field), shown(said), allowed));
+        reject(out, Reason::kOutOfRange, data_field(field),
+               fmt::format("{} is {}; {}.", data_field(field), shown(said), allowed));
         return false;
       };
       event.present |= bit(field);
@@ -403,7 +418,9 @@ struct Decoder::Impl {
           text = text_of(value);
           return std::ranges::find(kDeliveries, text) != kDeliveries.end() ||
                  outside("it must be sent, delivered, deferred, bounced or complained");
-        case FieldKind::kCountry: return take_country(text_of(value), text) || outside("it must be a country code of two letters (ISO 3166-1 alpha-2)");
+        case FieldKind::kCountry:
+          return take_country(text_of(value), text) ||
+                 outside("it must be a country code of two letters (ISO 3166-1 alpha-2)");
         case FieldKind::kStatus:
           if (!within(100, 599)) return outside("it must be an HTTP status from 100 to 599");
           event.status = static_cast<std::uint16_t>(number);
@@ -418,8 +435,10 @@ struct Decoder::Impl {
           return true;
         case FieldKind::kLatency:
           event.latency_ms = value.get_double().value_unsafe();
-          if (value.type() == dom::element_type::INT64) event.latency_ms = static_cast<double>(value.get_int64().value_unsafe());
-          if (value.type() == dom::element_type::UINT64) event.latency_ms = static_cast<double>(value.get_uint64().value_unsafe());
+          if (value.type() == dom::element_type::INT64)
+            event.latency_ms = static_cast<double>(value.get_int64().value_unsafe());
+          if (value.type() == dom::element_type::UINT64)
+            event.latency_ms = static_cast<double>(value.get_uint64().value_unsafe());
           return event.latency_ms >= 0 || outside("it must be a number of milliseconds, 0 or more");
       }
       return false;
@@ -439,7 +458,8 @@ struct Decoder::Impl {
   }
 
   std::string_view domain_of(const EventView& event) {
-    const std::string_view address = event.type == EventType::kEmailSend ? event[Field::kRecipient] : event[Field::kEmail];
+    const std::string_view address =
+        event.type == EventType::kEmailSend ? event[Field::kRecipient] : event[Field::kEmail];
     const std::size_t at = address.rfind('@');
     if (at == std::string_view::npos || address.size() - at - 1 > 255) return {};
     const std::string_view domain = address.substr(at + 1);
@@ -503,7 +523,8 @@ IdentityReader::IdentityReader() : impl_(std::make_unique<Impl>()) {}
 IdentityReader::~IdentityReader() = default;
 
 std::uint32_t IdentityReader::partition(std::string_view raw, std::uint32_t partitions, bool padded) {
-  const std::uint64_t hash = impl_->read(raw, padded) ? identity_hash(impl_->source, impl_->id).low : XXH3_64bits(raw.data(), raw.size());
+  const std::uint64_t hash =
+      impl_->read(raw, padded) ? identity_hash(impl_->source, impl_->id).low : XXH3_64bits(raw.data(), raw.size());
   return static_cast<std::uint32_t>(hash % partitions);
 }
 

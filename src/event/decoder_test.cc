@@ -12,13 +12,16 @@ constexpr UnixMillis kNow(1'795'012'000'000);  // 2026-11-18T14:26:40Z
 const std::string kTime = "2026-11-18T14:26:40.000Z";
 
 /// A login; `data` and `more` are spliced in as they are.
-std::string login(std::string_view data = R"("user_id":"u1","ip":"198.51.100.7","outcome":"success")", std::string_view more = "",
-                  std::string_view time = kTime) {
-  return fmt::format(R"({{"specversion":"1.0","type":"account.login","source":"/t","id":"1","time":"{}"{},"data":{{{}}}}})", time, more, data);
+std::string login(std::string_view data = R"("user_id":"u1","ip":"198.51.100.7","outcome":"success")",
+                  std::string_view more = "", std::string_view time = kTime) {
+  return fmt::format(
+      R"({{"specversion":"1.0","type":"account.login","source":"/t","id":"1","time":"{}"{},"data":{{{}}}}})", time,
+      more, data);
 }
 
 std::string event(std::string_view type, std::string_view data) {
-  return fmt::format(R"({{"specversion":"1.0","type":"{}","source":"/t","id":"1","time":"{}","data":{{{}}}}})", type, kTime, data);
+  return fmt::format(R"({{"specversion":"1.0","type":"{}","source":"/t","id":"1","time":"{}","data":{{{}}}}})", type,
+                     kTime, data);
 }
 
 struct Seen {
@@ -67,7 +70,8 @@ TEST_F(DecoderTest, FillsTheView) {
 }
 
 TEST_F(DecoderTest, EmailStatusIsDelivery) {
-  const Seen seen = decode(event("email.send", R"("recipient":"A@Example.COM","status":"bounced","ip":"::ffff:198.51.100.9")"));
+  const Seen seen =
+      decode(event("email.send", R"("recipient":"A@Example.COM","status":"bounced","ip":"::ffff:198.51.100.9")"));
   ASSERT_TRUE(seen.admitted);
   EXPECT_EQ(seen.event[Field::kDelivery], "bounced");
   EXPECT_EQ(seen.event.status, 0);
@@ -90,7 +94,8 @@ TEST_F(DecoderTest, EveryReasonWithItsField) {
       {"[1]", "not_cloudevent"},
       {R"({"hello":1})", "not_cloudevent specversion"},
       {R"({"specversion":"0.3"})", "not_cloudevent specversion"},
-      {login(fmt::format(R"("user_id":"{}","ip":"192.0.2.1","outcome":"success")", std::string(kMaxEventBytes, 'x'))), "too_large"},
+      {login(fmt::format(R"("user_id":"{}","ip":"192.0.2.1","outcome":"success")", std::string(kMaxEventBytes, 'x'))),
+       "too_large"},
       {R"({"specversion":"1.0"})", "missing_field id"},
       {R"({"specversion":"1.0","id":"","source":"s","type":"t","time":"x","data":{}})", "missing_field id"},
       {R"({"specversion":"1.0","id":"1","source":null})", "missing_field source"},
@@ -99,7 +104,8 @@ TEST_F(DecoderTest, EveryReasonWithItsField) {
       {login(R"("user_id":"","ip":"192.0.2.1","outcome":"success")"), "missing_field data.user_id"},
       {login(R"("user_id":"u","ip":7,"outcome":null)"), "missing_field data.outcome"},
       {R"({"specversion":"1.0","id":17,"source":"s","type":"t","time":"x","data":{}})", "wrong_type id"},
-      {R"({"specversion":"1.0","id":"1","source":"s","type":"account.login","time":"x","data":"text"})", "wrong_type data"},
+      {R"({"specversion":"1.0","id":"1","source":"s","type":"account.login","time":"x","data":"text"})",
+       "wrong_type data"},
       {login(R"("user_id":{},"ip":"nowhere","outcome":"success")"), "wrong_type data.user_id"},
       {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":"200")"), "wrong_type data.status"},
       {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200.5)"), "wrong_type data.status"},
@@ -107,14 +113,20 @@ TEST_F(DecoderTest, EveryReasonWithItsField) {
       {login(R"("user_id":"u","ip":"999.1.1.1","outcome":"success")"), "out_of_range data.ip"},
       {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"maybe")"), "out_of_range data.outcome"},
       {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success","country":"Germany")"), "out_of_range data.country"},
-      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":1e400)"), "out_of_range data.status"},
-      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"bytes":18446744073709551616)"), "out_of_range data.bytes"},
-      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"latency_ms":-5)"), "out_of_range data.latency_ms"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":1e400)"),
+       "out_of_range data.status"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"bytes":18446744073709551616)"),
+       "out_of_range data.bytes"},
+      {event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"latency_ms":-5)"),
+       "out_of_range data.latency_ms"},
       {event("account.teleport", ""), "unknown_type type"},
-      {R"({"specversion":"1.0","type":"nonsense","source":"s","id":"1","time":"yesterday","data":{}})", "out_of_range time"},
-      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-11-18T14:31:40.001Z"), "time_in_future time"},
+      {R"({"specversion":"1.0","type":"nonsense","source":"s","id":"1","time":"yesterday","data":{}})",
+       "out_of_range time"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-11-18T14:31:40.001Z"),
+       "time_in_future time"},
       {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-11-18T14:31:40.000Z"), "ok"},
-      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-10-19T14:26:39.999Z"), "time_too_old time"},
+      {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-10-19T14:26:39.999Z"),
+       "time_too_old time"},
       {login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "", "2026-10-19T14:26:40.000Z"), "ok"},
   };
   for (const auto& [raw, expected] : cases) EXPECT_EQ(verdict(raw), expected) << raw.substr(0, 200);
@@ -123,7 +135,9 @@ TEST_F(DecoderTest, EveryReasonWithItsField) {
 TEST_F(DecoderTest, IdentityOf256BytesIsTheLast) {
   const std::string id256(256, 'i'), id257(257, 'i');
   auto with = [](const std::string& id) {
-    return fmt::format(R"({{"specversion":"1.0","type":"account.logout","source":"/t","id":"{}","time":"{}","data":{{"user_id":"u","ip":"::"}}}})", id, kTime);
+    return fmt::format(
+        R"({{"specversion":"1.0","type":"account.logout","source":"/t","id":"{}","time":"{}","data":{{"user_id":"u","ip":"::"}}}})",
+        id, kTime);
   };
   EXPECT_EQ(verdict(with(id256)), "ok");
   EXPECT_EQ(verdict(with(id257)), "out_of_range id");
@@ -140,8 +154,10 @@ TEST_F(DecoderTest, RetentionZeroKeepsAllFrom1970On) {
   Decoder keep_all{DecodeLimits{0}};
   EventView event;
   Reject reject;
-  EXPECT_TRUE(keep_all.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1970-01-01T00:00:00Z"), kNow, false, event, reject));
-  EXPECT_FALSE(keep_all.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1969-12-31T23:59:59Z"), kNow, false, event, reject));
+  EXPECT_TRUE(keep_all.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1970-01-01T00:00:00Z"),
+                              kNow, false, event, reject));
+  EXPECT_FALSE(keep_all.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1969-12-31T23:59:59Z"),
+                               kNow, false, event, reject));
   EXPECT_EQ(reject.reason, Reason::kOutOfRange);
 }
 
@@ -162,8 +178,9 @@ TEST(Time, ReadsRfc3339) {
   EXPECT_EQ(at("2026-11-18T14:26:40.9999z"), kNow.value + 999);
   EXPECT_EQ(at("2016-12-31T23:59:60Z"), 1'483'228'800'000);
   EXPECT_EQ(at("2024-02-29T00:00:00Z"), 1'709'164'800'000);
-  for (const char* bad : {"", "2026-02-30T00:00:00Z", "2026-11-18 14:26:40Z", "2026-11-18T14:26:40", "2026-11-18T24:00:00Z", "2026-11-18T14:26:40.Z",
-                          "2026-11-18T14:26:40+0200", "2026-11-18T14:26:61Z", "yesterday", "2026-1-18T14:26:40ZZZ"}) {
+  for (const char* bad : {"", "2026-02-30T00:00:00Z", "2026-11-18 14:26:40Z", "2026-11-18T14:26:40",
+                          "2026-11-18T24:00:00Z", "2026-11-18T14:26:40.Z", "2026-11-18T14:26:40+0200",
+                          "2026-11-18T14:26:61Z", "yesterday", "2026-1-18T14:26:40ZZZ"}) {
     EXPECT_EQ(parse_rfc3339(bad), std::nullopt) << bad;
   }
   EXPECT_EQ(format_rfc3339(UnixMillis(kNow.value + 7)), "2026-11-18T14:26:40.007Z");
@@ -182,7 +199,8 @@ TEST(Ip, IsCanonical) {
   EXPECT_EQ(ip("1::"), "1::");
   EXPECT_EQ(ip("::ffff:198.51.100.9"), "198.51.100.9");
   EXPECT_EQ(ip("::ffff:c633:6409"), "198.51.100.9");
-  for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", "2001:db8::g", "fe80::1%eth0", "::1::", "1.2.3.4; rm"}) {
+  for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", "2001:db8::g", "fe80::1%eth0",
+                          "::1::", "1.2.3.4; rm"}) {
     EXPECT_EQ(canonical_ip(bad, buffer), std::nullopt) << bad;
   }
 }

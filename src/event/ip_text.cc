@@ -63,7 +63,8 @@ std::size_t put_ipv6(char* out, const std::array<unsigned char, 16>& bytes) {
 
 std::optional<std::string_view> canonical_ip(std::string_view text, std::array<char, 48>& buffer) {
   if (is_ipv4(text)) return text;
-  if (text.size() >= 46 || text.find(':') == std::string_view::npos || text.find('\0') != std::string_view::npos) return std::nullopt;
+  if (text.size() >= 46 || text.find(':') == std::string_view::npos || text.find('\0') != std::string_view::npos)
+    return std::nullopt;
   std::array<char, 48> zero_ended{};
   std::memcpy(zero_ended.data(), text.data(), text.size());
   std::array<unsigned char, 16> bytes{};

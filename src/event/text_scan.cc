@@ -28,8 +28,10 @@ bool is_json_number(std::string_view t) {
     return i > from;
   };
   if (i < t.size() && t[i] == '-') ++i;
-  if (i < t.size() && t[i] == '0') ++i;
-  else if (!digits()) return false;
+  if (i < t.size() && t[i] == '0')
+    ++i;
+  else if (!digits())
+    return false;
   if (i < t.size() && t[i] == '.') {
     ++i;
     if (!digits()) return false;
@@ -57,7 +59,8 @@ bool machine_holds(std::string_view token) {
 }  // namespace
 
 bool has_lone_surrogate(std::string_view json) {
-  if (memmem(json.data(), json.size(), "\\ud", 3) == nullptr && memmem(json.data(), json.size(), "\\uD", 3) == nullptr) return false;
+  if (memmem(json.data(), json.size(), "\\ud", 3) == nullptr && memmem(json.data(), json.size(), "\\uD", 3) == nullptr)
+    return false;
   for (std::size_t i = 0; i + 1 < json.size();) {
     if (json[i] != '\\') {
       ++i;

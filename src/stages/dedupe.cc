@@ -53,8 +53,8 @@ void Deduplicator::rebuild(std::uint64_t newest) {
   const std::uint64_t window = static_cast<std::uint64_t>(options_.window_millis);
   std::uint64_t oldest_kept = newest > window ? newest - window : 0;
   auto live = [&] {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(slots_, [&](const Slot& s) { return s.high_and_arrival != 0 && arrival_of(s) >= oldest_kept; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        slots_, [&](const Slot& s) { return s.high_and_arrival != 0 && arrival_of(s) >= oldest_kept; }));
   };
   std::size_t kept = live();
   std::size_t capacity = slots_.size();

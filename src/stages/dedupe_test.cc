@@ -34,7 +34,8 @@ TEST(Dedupe, GrowsAndForgetsWhatIsOutsideTheWindow) {
 
 TEST(Dedupe, TheBoundShortensTheWindowAndSaysSo) {
   Deduplicator d({.window_millis = 1'000'000, .max_bytes = 1 << 20});
-  for (std::uint64_t i = 0; i < 200'000; ++i) ASSERT_TRUE(d.first(id(i), UnixMillis(kStart + static_cast<std::int64_t>(i))));
+  for (std::uint64_t i = 0; i < 200'000; ++i)
+    ASSERT_TRUE(d.first(id(i), UnixMillis(kStart + static_cast<std::int64_t>(i))));
   EXPECT_LE(d.bytes(), 1U << 20);
   EXPECT_LT(d.window_millis(), 1'000'000);
   EXPECT_GE(d.window_millis(), 30'000);

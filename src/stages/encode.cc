@@ -5,13 +5,28 @@ namespace {
 
 // Places in EventEncoder::columns_: first these, then the texts of the fields in the order of kTextFields.
 enum Fixed : std::size_t {
-  kTime, kReceivedAt, kType, kSource, kId, kAsn, kStatus, kLatency, kBytes, kEmailDomain, kTruth, kPartition, kOffset, kPresent, kFixed,
+  kTime,
+  kReceivedAt,
+  kType,
+  kSource,
+  kId,
+  kAsn,
+  kStatus,
+  kLatency,
+  kBytes,
+  kEmailDomain,
+  kTruth,
+  kPartition,
+  kOffset,
+  kPresent,
+  kFixed,
 };
 
-constexpr std::array kTextFields{Field::kUserId,   Field::kIp,       Field::kEmail,    Field::kOutcome,  Field::kReason,    Field::kAuthMethod,
-                                 Field::kMethod,   Field::kPath,     Field::kReferrer, Field::kRecipient, Field::kDelivery, Field::kTemplate,
-                                 Field::kProvider, Field::kMessageId, Field::kDsn,     Field::kUserAgent, Field::kCountry,  Field::kSessionId,
-                                 Field::kDeviceId};
+constexpr std::array kTextFields{Field::kUserId,   Field::kIp,         Field::kEmail,    Field::kOutcome,
+                                 Field::kReason,   Field::kAuthMethod, Field::kMethod,   Field::kPath,
+                                 Field::kReferrer, Field::kRecipient,  Field::kDelivery, Field::kTemplate,
+                                 Field::kProvider, Field::kMessageId,  Field::kDsn,      Field::kUserAgent,
+                                 Field::kCountry,  Field::kSessionId,  Field::kDeviceId};
 
 template <class Columns>
 void finish_block(Columns& columns, std::size_t& rows, std::string& out) {
@@ -24,10 +39,20 @@ void finish_block(Columns& columns, std::size_t& rows, std::string& out) {
 }  // namespace
 
 EventEncoder::EventEncoder()
-    : columns_{{"time", "DateTime64(3, 'UTC')", {}}, {"received_at", "DateTime64(3, 'UTC')", {}}, {"type", "String", {}}, {"source", "String", {}},
-               {"id", "String", {}},                 {"asn", "UInt32", {}},                       {"status", "UInt16", {}}, {"latency_ms", "Float64", {}},
-               {"bytes", "UInt64", {}},              {"email_domain", "String", {}},              {"truth", "String", {}},  {"partition", "UInt32", {}},
-               {"offset", "UInt64", {}},             {"present", "UInt32", {}}} {
+    : columns_{{"time", "DateTime64(3, 'UTC')", {}},
+               {"received_at", "DateTime64(3, 'UTC')", {}},
+               {"type", "String", {}},
+               {"source", "String", {}},
+               {"id", "String", {}},
+               {"asn", "UInt32", {}},
+               {"status", "UInt16", {}},
+               {"latency_ms", "Float64", {}},
+               {"bytes", "UInt64", {}},
+               {"email_domain", "String", {}},
+               {"truth", "String", {}},
+               {"partition", "UInt32", {}},
+               {"offset", "UInt64", {}},
+               {"present", "UInt32", {}}} {
   for (Field field : kTextFields) columns_.push_back({info(field).column, "String", {}});
   names_ = native::names(columns_);
 }
@@ -47,7 +72,8 @@ void EventEncoder::add(const EventView& event, PartitionId partition, Offset off
   native::append_fixed(columns_[kPartition].data, partition.value);
   native::append_fixed(columns_[kOffset].data, offset.value);
   native::append_fixed(columns_[kPresent].data, event.present);
-  for (std::size_t i = 0; i < kTextFields.size(); ++i) native::append_string(columns_[kFixed + i].data, event[kTextFields[i]]);
+  for (std::size_t i = 0; i < kTextFields.size(); ++i)
+    native::append_string(columns_[kFixed + i].data, event[kTextFields[i]]);
   ++rows_;
 }
 
@@ -66,7 +92,8 @@ RejectEncoder::RejectEncoder()
                 {"offset", "UInt64", {}}}},
       names_(native::names(columns_)) {}
 
-void RejectEncoder::add(const Reject& reject, std::string_view raw, UnixMillis received_at, PartitionId partition, Offset offset) {
+void RejectEncoder::add(const Reject& reject, std::string_view raw, UnixMillis received_at, PartitionId partition,
+                        Offset offset) {
   native::append_fixed(columns_[0].data, received_at.value);
   native::append_string(columns_[1].data, reason_name(reject.reason));
   native::append_string(columns_[2].data, reject.field);

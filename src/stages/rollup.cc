@@ -14,16 +14,46 @@ namespace weir {
 namespace {
 
 enum Counter : std::uint8_t {
-  kEvents, kLate, kLogins, kLoginFailures, kSignups, kPasswordChanges, kPasswordResets, kMfaFailures, kApiRequests, kApiErrors,
-  kEmails, kEmailsArrived, kEmailDeferrals, kEmailBounces, kEmailComplaints, kRejects, kDuplicates, kCounters,
+  kEvents,
+  kLate,
+  kLogins,
+  kLoginFailures,
+  kSignups,
+  kPasswordChanges,
+  kPasswordResets,
+  kMfaFailures,
+  kApiRequests,
+  kApiErrors,
+  kEmails,
+  kEmailsArrived,
+  kEmailDeferrals,
+  kEmailBounces,
+  kEmailComplaints,
+  kRejects,
+  kDuplicates,
+  kCounters,
 };
 constexpr std::array<std::string_view, kCounters> kCounterColumns{
-    "events",       "late",       "logins", "login_failures", "signups",         "password_changes", "password_resets",  "mfa_failures", "api_requests",
-    "api_errors",   "emails",     "emails_arrived", "email_deferrals", "email_bounces", "email_complaints", "rejects", "duplicates"};
+    "events",          "late",          "logins",           "login_failures", "signups",   "password_changes",
+    "password_resets", "mfa_failures",  "api_requests",     "api_errors",     "emails",    "emails_arrived",
+    "email_deferrals", "email_bounces", "email_complaints", "rejects",        "duplicates"};
 
-enum Dimension : std::uint8_t { kTotal, kType, kCountry, kAsn, kOutcome, kStatus, kMethod, kDelivery, kEmailDomain, kSource, kPresence, kDimensions };
-constexpr std::array<std::string_view, kDimensions> kDimensionNames{"",       "type",     "country",      "asn",    "outcome", "status",
-                                                                    "method", "delivery", "email_domain", "source", "field"};
+enum Dimension : std::uint8_t {
+  kTotal,
+  kType,
+  kCountry,
+  kAsn,
+  kOutcome,
+  kStatus,
+  kMethod,
+  kDelivery,
+  kEmailDomain,
+  kSource,
+  kPresence,
+  kDimensions
+};
+constexpr std::array<std::string_view, kDimensions> kDimensionNames{
+    "", "type", "country", "asn", "outcome", "status", "method", "delivery", "email_domain", "source", "field"};
 
 constexpr std::array<std::uint32_t, 3> kSteps{1, 60, 3600};
 
@@ -46,7 +76,9 @@ struct BucketValue {
 };
 struct BucketValueHash {
   using is_avalanching = void;
-  std::size_t operator()(const BucketValue& k) const noexcept { return Hash64{}(k.value ^ (std::uint64_t{k.bucket} * 0xD6E8FEB86659FD93ULL)); }
+  std::size_t operator()(const BucketValue& k) const noexcept {
+    return Hash64{}(k.value ^ (std::uint64_t{k.bucket} * 0xD6E8FEB86659FD93ULL));
+  }
 };
 using ValueCounts = boost::unordered_flat_map<BucketValue, std::uint64_t, BucketValueHash>;
 
@@ -128,10 +160,14 @@ Increments increments_of(const EventView& event) {
     case EventType::kEmailSend: {
       inc.add(kEmails);
       const std::string_view d = event[Field::kDelivery];
-      if (d == "sent" || d == "delivered") inc.add(kEmailsArrived);
-      else if (d == "deferred") inc.add(kEmailDeferrals);
-      else if (d == "bounced") inc.add(kEmailBounces);
-      else inc.add(kEmailComplaints);
+      if (d == "sent" || d == "delivered")
+        inc.add(kEmailsArrived);
+      else if (d == "deferred")
+        inc.add(kEmailDeferrals);
+      else if (d == "bounced")
+        inc.add(kEmailBounces);
+      else
+        inc.add(kEmailComplaints);
       break;
     }
   }
@@ -146,9 +182,10 @@ std::uint32_t bfloat16(double value) { return std::bit_cast<std::uint32_t>(stati
 struct RollupBuilder::Impl {
   std::array<Keys, kDimensions> keys;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash64> index;  // row_key → place in rows
-  std::vector<Row> rows;                                                   // by second
-  ValueCounts ips, users, latencies;                                       // by second
-  boost::unordered_flat_map<std::uint32_t, std::array<std::array<std::uint32_t, kFields>, kEventTypes>> presence;  // by minute
+  std::vector<Row> rows;                                                  // by second
+  ValueCounts ips, users, latencies;                                      // by second
+  boost::unordered_flat_map<std::uint32_t, std::array<std::array<std::uint32_t, kFields>, kEventTypes>>
+      presence;  // by minute
 
   // The rows of the second that the last event had, as neighbours mostly share it: key number + 1 → place + 1.
   std::uint32_t cached_second = ~0U;
@@ -161,7 +198,8 @@ struct RollupBuilder::Impl {
     }
     auto& places = cached_rows[dimension];
     if (key < places.size() && places[key] != 0) return rows[places[key] - 1];
-    const auto [at, fresh] = index.try_emplace(row_key(second, dimension, key), static_cast<std::uint32_t>(rows.size()));
+    const auto [at, fresh] =
+        index.try_emplace(row_key(second, dimension, key), static_cast<std::uint32_t>(rows.size()));
     if (fresh) rows.push_back({second, dimension, key, {}});
     if (places.size() <= key) places.resize(key + 1, 0);
     places[key] = at->second + 1;
@@ -202,18 +240,21 @@ struct RollupBuilder::Impl {
     bump(second, kSource, event.source, inc);
 
     if (const std::string_view ip = event[Field::kIp]; !ip.empty()) ++ips[{second, XXH3_64bits(ip.data(), ip.size())}];
-    if (const std::string_view user = event[Field::kUserId]; !user.empty()) ++users[{second, XXH3_64bits(user.data(), user.size())}];
+    if (const std::string_view user = event[Field::kUserId]; !user.empty())
+      ++users[{second, XXH3_64bits(user.data(), user.size())}];
     if (event.has(Field::kLatencyMs)) ++latencies[{second, bfloat16(event.latency_ms)}];
 
     auto& fields = presence[second / 60][static_cast<std::size_t>(event.type)];
-    for (FieldSet left = event.present; left != 0; left &= left - 1) ++fields[static_cast<std::size_t>(std::countr_zero(left))];
+    for (FieldSet left = event.present; left != 0; left &= left - 1)
+      ++fields[static_cast<std::size_t>(std::countr_zero(left))];
   }
 
   static std::uint32_t second_of(UnixMillis time) { return static_cast<std::uint32_t>(time.value / 1000); }
 
   void merge(Impl& other) {
     for (const Row& r : other.rows) {
-      Row& mine = row(r.bucket, r.dimension, r.dimension == kTotal ? 0 : keys[r.dimension].number(other.keys[r.dimension].name(r.key)));
+      Row& mine = row(r.bucket, r.dimension,
+                      r.dimension == kTotal ? 0 : keys[r.dimension].number(other.keys[r.dimension].name(r.key)));
       for (std::size_t i = 0; i < kCounters; ++i) mine.counts[i] += r.counts[i];
     }
     for (const auto& [k, n] : other.ips) ips[k] += n;
@@ -243,7 +284,19 @@ struct RollupBuilder::Impl {
 
 namespace {
 
-enum Columns : std::size_t { kStepColumn, kTimeColumn, kDimensionColumn, kKeyColumn, kFirstCounter, kIpHashes = kFirstCounter + kCounters, kIpCounts, kUserHashes, kLatencyValues, kLatencyCounts, kColumns };
+enum Columns : std::size_t {
+  kStepColumn,
+  kTimeColumn,
+  kDimensionColumn,
+  kKeyColumn,
+  kFirstCounter,
+  kIpHashes = kFirstCounter + kCounters,
+  kIpCounts,
+  kUserHashes,
+  kLatencyValues,
+  kLatencyCounts,
+  kColumns
+};
 
 std::array<native::Column, kColumns> make_columns() {
   std::array<native::Column, kColumns> c;
@@ -271,7 +324,9 @@ struct Grouped {
   explicit Grouped(const ValueCounts& counts) {
     items.reserve(counts.size());
     for (const auto& [k, n] : counts) items.push_back({k.bucket, k.value, n});
-    std::ranges::sort(items, [](const Item& a, const Item& b) { return a.bucket != b.bucket ? a.bucket < b.bucket : a.value < b.value; });
+    std::ranges::sort(items, [](const Item& a, const Item& b) {
+      return a.bucket != b.bucket ? a.bucket < b.bucket : a.value < b.value;
+    });
   }
   std::span<const Item> of(std::uint32_t bucket) const {
     const auto range = std::ranges::equal_range(items, bucket, {}, &Item::bucket);
@@ -294,8 +349,12 @@ RollupBuilder::RollupBuilder(RollupBuilder&&) noexcept = default;
 RollupBuilder& RollupBuilder::operator=(RollupBuilder&&) noexcept = default;
 
 void RollupBuilder::add(const EventView& event) { impl_->add(event); }
-void RollupBuilder::add_duplicate(UnixMillis arrival) { ++impl_->row(Impl::second_of(arrival), kTotal, 0).counts[kDuplicates]; }
-void RollupBuilder::add_reject(UnixMillis arrival) { ++impl_->row(Impl::second_of(arrival), kTotal, 0).counts[kRejects]; }
+void RollupBuilder::add_duplicate(UnixMillis arrival) {
+  ++impl_->row(Impl::second_of(arrival), kTotal, 0).counts[kDuplicates];
+}
+void RollupBuilder::add_reject(UnixMillis arrival) {
+  ++impl_->row(Impl::second_of(arrival), kTotal, 0).counts[kRejects];
+}
 void RollupBuilder::merge(RollupBuilder& other) { impl_->merge(*other.impl_); }
 
 const std::string& RollupBuilder::columns() {
@@ -316,8 +375,10 @@ std::size_t RollupBuilder::finish(std::string& out) {
     native::append_fixed(columns[kStepColumn].data, static_cast<std::uint16_t>(step));
     native::append_fixed(columns[kTimeColumn].data, r.bucket * step);
     native::append_string(columns[kDimensionColumn].data, kDimensionNames[r.dimension]);
-    native::append_string(columns[kKeyColumn].data, r.dimension == kTotal ? std::string_view() : in.keys[r.dimension].name(r.key));
-    for (std::size_t i = 0; i < kCounters; ++i) native::append_fixed(columns[kFirstCounter + i].data, std::uint64_t{r.counts[i]});
+    native::append_string(columns[kKeyColumn].data,
+                          r.dimension == kTotal ? std::string_view() : in.keys[r.dimension].name(r.key));
+    for (std::size_t i = 0; i < kCounters; ++i)
+      native::append_fixed(columns[kFirstCounter + i].data, std::uint64_t{r.counts[i]});
   };
   auto end_arrays = [&] {
     native::append_fixed(columns[kIpHashes].data, ips_end);
@@ -351,7 +412,8 @@ std::size_t RollupBuilder::finish(std::string& out) {
     std::vector<Row> coarse;
     for (const Row& r : fine) {
       const std::uint32_t bucket = r.bucket / factor;
-      const auto [at, fresh] = index.try_emplace(row_key(bucket, r.dimension, r.key), static_cast<std::uint32_t>(coarse.size()));
+      const auto [at, fresh] =
+          index.try_emplace(row_key(bucket, r.dimension, r.key), static_cast<std::uint32_t>(coarse.size()));
       if (fresh) coarse.push_back({bucket, r.dimension, r.key, {}});
       Counts& to = coarse[at->second].counts;
       for (std::size_t i = 0; i < kCounters; ++i) to[i] += r.counts[i];

@@ -74,7 +74,8 @@ Result<ChdbLibrary> open() {
   take(lib.stream_cancel_insert, "chdb_stream_cancel_insert");
   take(lib.destroy_insert_stream, "chdb_destroy_insert_stream");
   take(lib.set_signal_handlers_enabled, "chdb_set_signal_handlers_enabled");
-  if (!missing.empty()) return fail(Code::kInvalid, "libchdb.so lacks functions:" + missing + ". Weir needs version 26.7.");
+  if (!missing.empty())
+    return fail(Code::kInvalid, "libchdb.so lacks functions:" + missing + ". Weir needs version 26.7.");
   // Signals are the program's own business.
   lib.set_signal_handlers_enabled(false);
   return lib;

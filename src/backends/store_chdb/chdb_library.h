@@ -20,8 +20,8 @@ struct ChdbLibrary {
   void (*close_conn)(chdb_connection*);
   chdb_result_* (*query_n)(chdb_connection, const char* sql, std::size_t, const char* format, std::size_t);
   chdb_result_* (*query_with_params_n)(chdb_connection, const char* sql, std::size_t, const char* format, std::size_t,
-                                       const char* const* names, const std::size_t* name_sizes, const char* const* values,
-                                       const std::size_t* value_sizes, std::size_t count);
+                                       const char* const* names, const std::size_t* name_sizes,
+                                       const char* const* values, const std::size_t* value_sizes, std::size_t count);
   void (*destroy_query_result)(chdb_result_*);
   char* (*result_buffer)(chdb_result_*);
   std::size_t (*result_length)(chdb_result_*);
@@ -33,9 +33,10 @@ struct ChdbLibrary {
   const char* (*result_error)(chdb_result_*);  // null: none
   // A stream of results. The connection takes no other statement while one is open; fetch gives an empty result at the end.
   chdb_result_* (*stream_query_n)(chdb_connection, const char* sql, std::size_t, const char* format, std::size_t);
-  chdb_result_* (*stream_query_with_params_n)(chdb_connection, const char* sql, std::size_t, const char* format, std::size_t,
-                                              const char* const* names, const std::size_t* name_sizes, const char* const* values,
-                                              const std::size_t* value_sizes, std::size_t count);
+  chdb_result_* (*stream_query_with_params_n)(chdb_connection, const char* sql, std::size_t, const char* format,
+                                              std::size_t, const char* const* names, const std::size_t* name_sizes,
+                                              const char* const* values, const std::size_t* value_sizes,
+                                              std::size_t count);
   chdb_result_* (*stream_fetch_result)(chdb_connection, chdb_result_* stream);
   void (*stream_cancel_query)(chdb_connection, chdb_result_* stream);
   // An INSERT without FORMAT clause whose data follows in pieces. Never null; look at stream_insert_error.

@@ -38,7 +38,8 @@ std::vector<std::string> statements_of(std::string_view file, const std::string&
   std::istringstream lines{std::string(file)};
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("--")) continue;
-    for (std::size_t at; (at = line.find("{database}")) != std::string::npos;) line.replace(at, 10, quoted_name(database));
+    for (std::size_t at; (at = line.find("{database}")) != std::string::npos;)
+      line.replace(at, 10, quoted_name(database));
     statement += line;
     if (line.ends_with(';')) {
       statement.pop_back();
@@ -48,7 +49,8 @@ std::vector<std::string> statements_of(std::string_view file, const std::string&
       statement += '\n';
     }
   }
-  WEIR_CHECK(statement.find_first_not_of(" \n") == std::string::npos, "a migration ends without a semicolon: {}", statement);
+  WEIR_CHECK(statement.find_first_not_of(" \n") == std::string::npos, "a migration ends without a semicolon: {}",
+             statement);
   return out;
 }
 
@@ -66,7 +68,9 @@ Result<T> number(std::string_view text) {
 ChdbStore::ChdbStore(Options options, std::unique_ptr<Engine> engine)
     : options_(std::move(options)),
       engine_(std::move(engine)),
-      writers_(*engine_, 3, {"USE " + quoted_name(options_.database), "SET max_partitions_per_insert_block = 0", "SET max_insert_threads = 1"}),
+      writers_(*engine_, 3,
+               {"USE " + quoted_name(options_.database), "SET max_partitions_per_insert_block = 0",
+                "SET max_insert_threads = 1"}),
       readers_(*engine_, options_.readers, {"USE " + quoted_name(options_.database), "SET readonly = 2"}) {}
 
 ChdbStore::~ChdbStore() = default;
@@ -74,7 +78,8 @@ ChdbStore::~ChdbStore() = default;
 Result<std::unique_ptr<ChdbStore>> ChdbStore::create(const Options& options) {
   WEIR_TRY_ASSIGN(auto engine, Engine::open(options.path));
   WEIR_TRY_ASSIGN(auto first, engine->connect());
-  if (auto made = first->query("CREATE DATABASE IF NOT EXISTS " + quoted_name(options.database) + " ENGINE = Atomic"); !made) {
+  if (auto made = first->query("CREATE DATABASE IF NOT EXISTS " + quoted_name(options.database) + " ENGINE = Atomic");
+      !made) {
     return fail(made.error(), "making the database " + options.database);
   }
   std::unique_ptr<ChdbStore> store(new ChdbStore(options, std::move(engine)));
@@ -88,28 +93,34 @@ Status ChdbStore::migrate() {
     if (auto done = connection->query(sql); !done) return fail(done.error(), doing);
     return {};
   };
-  WEIR_TRY(run("CREATE TABLE IF NOT EXISTS schema_migrations (version UInt32, applied_at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY version",
-               "reading the version of the tables"));
+  WEIR_TRY(
+      run("CREATE TABLE IF NOT EXISTS schema_migrations (version UInt32, applied_at DateTime64(3, 'UTC')) ENGINE = "
+          "MergeTree ORDER BY version",
+          "reading the version of the tables"));
   auto answer = connection->query("SELECT max(version) FROM schema_migrations");
   if (!answer) return fail(answer.error(), "reading the version of the tables");
   WEIR_TRY_ASSIGN(const unsigned version, number<unsigned>(answer->bytes()));
   const auto& files = sql_files();
   if (version > files.size()) {
-    return fail(Code::kConflict, "The data directory was written by a newer Weir (tables of version " + std::to_string(version) + ", this one knows " +
-                                     std::to_string(files.size()) + "). Use the newer program, or another --data-dir.");
+    return fail(Code::kConflict, "The data directory was written by a newer Weir (tables of version " +
+                                     std::to_string(version) + ", this one knows " + std::to_string(files.size()) +
+                                     "). Use the newer program, or another --data-dir.");
   }
   for (unsigned next = version + 1; next <= files.size(); ++next) {
     for (const std::string& statement : statements_of(files[next - 1].text, options_.database)) {
-      if (auto done = connection->query(statement); !done) return fail(done.error(), std::string("migration ") + std::string(files[next - 1].name));
+      if (auto done = connection->query(statement); !done)
+        return fail(done.error(), std::string("migration ") + std::string(files[next - 1].name));
     }
-    WEIR_TRY(run("INSERT INTO schema_migrations VALUES (" + std::to_string(next) + ", now64(3))", "recording a migration"));
+    WEIR_TRY(
+        run("INSERT INTO schema_migrations VALUES (" + std::to_string(next) + ", now64(3))", "recording a migration"));
   }
   return {};
 }
 
 Status ChdbStore::insert_one(const TableBlock& block, std::string_view token) {
   WEIR_TRY_ASSIGN(auto connection, writers_.take(kConnectionWait));
-  const std::string sql = "INSERT INTO " + quoted_name(block.table) + " (" + block.columns + ") SETTINGS insert_deduplication_token = " + quoted_text(token);
+  const std::string sql = "INSERT INTO " + quoted_name(block.table) + " (" + block.columns +
+                          ") SETTINGS insert_deduplication_token = " + quoted_text(token);
   if (auto done = connection->insert(sql, "Native", block.native); !done) {
     return fail(done.error(), "writing " + std::to_string(block.rows) + " rows to " + block.table);
   }
@@ -131,9 +142,12 @@ Status ChdbStore::insert(const std::vector<TableBlock>& blocks, std::string_view
 }
 
 Result<std::string> ChdbStore::select(const Select& select) {
-  WEIR_TRY_ASSIGN(auto connection, readers_.take(std::min<std::chrono::milliseconds>(select.limits.time, kConnectionWait)));
-  const std::string sql = select.sql + "\nSETTINGS max_execution_time = " + std::to_string(static_cast<double>(select.limits.time.count()) / 1000.0) +
-                          ", max_memory_usage = " + std::to_string(select.limits.memory_bytes) + ", max_threads = " + std::to_string(select.limits.threads);
+  WEIR_TRY_ASSIGN(auto connection,
+                  readers_.take(std::min<std::chrono::milliseconds>(select.limits.time, kConnectionWait)));
+  const std::string sql = select.sql + "\nSETTINGS max_execution_time = " +
+                          std::to_string(static_cast<double>(select.limits.time.count()) / 1000.0) +
+                          ", max_memory_usage = " + std::to_string(select.limits.memory_bytes) +
+                          ", max_threads = " + std::to_string(select.limits.threads);
   auto answer = connection->query(sql, select.format, select.params);
   if (!answer) return std::unexpected(std::move(answer).error());
   return std::string(answer->bytes());
@@ -155,17 +169,21 @@ Result<std::string> ChdbStore::check() {
 }
 
 Result<TableCounts> ChdbStore::counts() {
-  WEIR_TRY_ASSIGN(const std::string text, ask("SELECT (SELECT count() FROM events), (SELECT count() FROM rejects), "
-                                              "(SELECT sum(events) FROM rollups WHERE step = 3600 AND dimension = '')"));
+  WEIR_TRY_ASSIGN(const std::string text,
+                  ask("SELECT (SELECT count() FROM events), (SELECT count() FROM rejects), "
+                      "(SELECT sum(events) FROM rollups WHERE step = 3600 AND dimension = '')"));
   TableCounts counts;
   std::istringstream in(text);
-  if (!(in >> counts.stored >> counts.rejected >> counts.rolled_up)) return fail(Code::kInternal, "counting rows answered \"" + text + "\"");
+  if (!(in >> counts.stored >> counts.rejected >> counts.rolled_up))
+    return fail(Code::kInternal, "counting rows answered \"" + text + "\"");
   return counts;
 }
 
 Result<std::vector<StorePartition>> ChdbStore::partitions() {
-  WEIR_TRY_ASSIGN(const std::string text, ask("SELECT partition_id, sum(rows) FROM system.parts WHERE active AND database = currentDatabase() AND "
-                                              "table = 'events' GROUP BY partition_id ORDER BY partition_id"));
+  WEIR_TRY_ASSIGN(
+      const std::string text,
+      ask("SELECT partition_id, sum(rows) FROM system.parts WHERE active AND database = currentDatabase() AND "
+          "table = 'events' GROUP BY partition_id ORDER BY partition_id"));
   std::vector<StorePartition> out;
   std::istringstream in(text);
   for (StorePartition p; in >> p.id >> p.rows;) out.push_back(p);
@@ -175,7 +193,8 @@ Result<std::vector<StorePartition>> ChdbStore::partitions() {
 Status ChdbStore::drop_partition(const std::string& id) {
   WEIR_TRY_ASSIGN(auto connection, writers_.take(kConnectionWait));
   for (const char* table : {"events", "rejects"}) {
-    if (auto done = connection->query("ALTER TABLE " + std::string(table) + " DROP PARTITION ID " + quoted_text(id)); !done) {
+    if (auto done = connection->query("ALTER TABLE " + std::string(table) + " DROP PARTITION ID " + quoted_text(id));
+        !done) {
       return fail(done.error(), "removing the day " + id + " from " + table);
     }
   }
@@ -183,7 +202,8 @@ Status ChdbStore::drop_partition(const std::string& id) {
 }
 
 Result<std::uint64_t> ChdbStore::disk_bytes() {
-  WEIR_TRY_ASSIGN(const std::string text, ask("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()"));
+  WEIR_TRY_ASSIGN(const std::string text,
+                  ask("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()"));
   return number<std::uint64_t>(text);
 }
 

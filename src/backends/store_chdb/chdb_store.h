@@ -13,9 +13,9 @@ namespace weir {
 class ChdbStore final : public StoreWriter, public StoreReader, public StoreAdmin {
  public:
   struct Options {
-    std::string path;             // of the engine's data
+    std::string path;  // of the engine's data
     std::string database = "weir";
-    std::size_t readers = 4;      // questions that may run at the same time
+    std::size_t readers = 4;  // questions that may run at the same time
   };
   /// Opens, or begins, a store and brings its tables to the newest version.
   static Result<std::unique_ptr<ChdbStore>> create(const Options& options);

@@ -91,15 +91,19 @@ TEST_F(ChdbStoreTest, ABatchIsThereOnceHoweverOftenItIsWritten) {
   EXPECT_EQ(counts->rejected, 1U);
   EXPECT_EQ(counts->rolled_up, 1000U);
 
-  EXPECT_EQ(ask("SELECT count(), uniqExact(id), sum(latency_ms), any(user_id) = 'quote\\'\"\\\\;\\n\\0nul' FROM events"), "1000\t1000\t499500\t0\n");
+  EXPECT_EQ(
+      ask("SELECT count(), uniqExact(id), sum(latency_ms), any(user_id) = 'quote\\'\"\\\\;\\n\\0nul' FROM events"),
+      "1000\t1000\t499500\t0\n");
   EXPECT_EQ(ask("SELECT hex(raw), reason, partition, offset FROM rejects"), "FF007261773B0A\tmalformed_json\t1\t9\n");
   for (const char* table : {"events_1s", "events_1m", "events_1h"}) {
-    EXPECT_EQ(ask("SELECT sum(events), sum(login_failures), sum(rejects), sum(duplicates), uniqCombinedMerge(12)(unique_ips), "
+    EXPECT_EQ(ask("SELECT sum(events), sum(login_failures), sum(rejects), sum(duplicates), "
+                  "uniqCombinedMerge(12)(unique_ips), "
                   "arrayMap(x -> round(x), quantilesBFloat16WeightedMerge(0.5, 0.95, 0.99)(latency)) FROM " +
                   std::string(table) + " WHERE dimension = ''"),
               "1000\t250\t1\t1\t1\t[498,948,988]\n")
         << table;
-    EXPECT_EQ(ask("SELECT dimension, key, sum(events) FROM " + std::string(table) + " WHERE dimension IN ('outcome', 'asn') GROUP BY 1, 2 ORDER BY 1, 2"),
+    EXPECT_EQ(ask("SELECT dimension, key, sum(events) FROM " + std::string(table) +
+                  " WHERE dimension IN ('outcome', 'asn') GROUP BY 1, 2 ORDER BY 1, 2"),
               "asn\t64500\t1000\noutcome\tfailure\t250\noutcome\tsuccess\t750\n")
         << table;
   }
@@ -108,7 +112,8 @@ TEST_F(ChdbStoreTest, ABatchIsThereOnceHoweverOftenItIsWritten) {
   const auto days = store_->partitions();
   ASSERT_TRUE(days);
   ASSERT_EQ(days->size(), 1U);
-  const std::string today = format_rfc3339(kNow).substr(0, 4) + format_rfc3339(kNow).substr(5, 2) + format_rfc3339(kNow).substr(8, 2);
+  const std::string today =
+      format_rfc3339(kNow).substr(0, 4) + format_rfc3339(kNow).substr(5, 2) + format_rfc3339(kNow).substr(8, 2);
   EXPECT_EQ((*days)[0].id, today);
   EXPECT_EQ((*days)[0].rows, 1000U);
   EXPECT_TRUE(store_->drop_partition(today));
@@ -117,11 +122,14 @@ TEST_F(ChdbStoreTest, ABatchIsThereOnceHoweverOftenItIsWritten) {
 }
 
 TEST_F(ChdbStoreTest, QuestionsAreBoundedAndParameterised) {
-  EXPECT_EQ(ask("SELECT {x:String}, {n:UInt32}", {{"x", "it's; -- \xF0\x9F\x98\x80"}, {"n", "7"}}), "it\\'s; -- \xF0\x9F\x98\x80\t7\n");
-  const auto slow = store_->select({.sql = "SELECT count() FROM numbers(100000000000)", .limits = {.time = std::chrono::milliseconds(100)}});
+  EXPECT_EQ(ask("SELECT {x:String}, {n:UInt32}", {{"x", "it's; -- \xF0\x9F\x98\x80"}, {"n", "7"}}),
+            "it\\'s; -- \xF0\x9F\x98\x80\t7\n");
+  const auto slow = store_->select(
+      {.sql = "SELECT count() FROM numbers(100000000000)", .limits = {.time = std::chrono::milliseconds(100)}});
   ASSERT_FALSE(slow);
   EXPECT_EQ(slow.error().code, Code::kDeadline) << slow.error().message;
-  const auto fat = store_->select({.sql = "SELECT groupArray(number) FROM numbers(100000000)", .limits = {.memory_bytes = 10 << 20}});
+  const auto fat = store_->select(
+      {.sql = "SELECT groupArray(number) FROM numbers(100000000)", .limits = {.memory_bytes = 10 << 20}});
   ASSERT_FALSE(fat);
   EXPECT_EQ(fat.error().code, Code::kOverloaded) << fat.error().message;
   const auto wrong = store_->select({.sql = "SELECT nothing FROM events"});

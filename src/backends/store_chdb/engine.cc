@@ -58,7 +58,8 @@ Result<EngineResult> EngineConnection::query(std::string_view sql, std::string_v
   return checked(lib_->query_n(handle(), sql.data(), sql.size(), format.data(), format.size()));
 }
 
-Result<EngineResult> EngineConnection::query(std::string_view sql, std::string_view format, const std::map<std::string, std::string>& params) {
+Result<EngineResult> EngineConnection::query(std::string_view sql, std::string_view format,
+                                             const std::map<std::string, std::string>& params) {
   if (params.empty()) return query(sql, format);
   std::vector<const char*> names, values;
   std::vector<std::size_t> name_sizes, value_sizes;
@@ -68,8 +69,8 @@ Result<EngineResult> EngineConnection::query(std::string_view sql, std::string_v
     values.push_back(value.data());
     value_sizes.push_back(value.size());
   }
-  return checked(lib_->query_with_params_n(handle(), sql.data(), sql.size(), format.data(), format.size(), names.data(), name_sizes.data(),
-                                           values.data(), value_sizes.data(), names.size()));
+  return checked(lib_->query_with_params_n(handle(), sql.data(), sql.size(), format.data(), format.size(), names.data(),
+                                           name_sizes.data(), values.data(), value_sizes.data(), names.size()));
 }
 
 Status EngineConnection::insert(std::string_view sql, std::string_view format, std::string_view data) {
@@ -107,12 +108,14 @@ Result<std::unique_ptr<EngineConnection>> Engine::connect(const std::vector<std:
   std::array<char*, 2> arguments{name.data(), path.data()};
   chdb_connection* raw = lib_->connect(static_cast<int>(arguments.size()), arguments.data());
   if (raw == nullptr) {
-    return fail(Code::kUnavailable, "The embedded ClickHouse engine could not open " + path_ +
-                                        ". Its own message stands above; is there space and permission, and no other process using it?");
+    return fail(Code::kUnavailable,
+                "The embedded ClickHouse engine could not open " + path_ +
+                    ". Its own message stands above; is there space and permission, and no other process using it?");
   }
   std::unique_ptr<EngineConnection> connection(new EngineConnection(lib_, raw));
   for (const std::string& statement : setup) {
-    if (auto done = connection->query(statement); !done) return fail(done.error(), "setting up a connection (" + statement + ")");
+    if (auto done = connection->query(statement); !done)
+      return fail(done.error(), "setting up a connection (" + statement + ")");
   }
   return connection;
 }

@@ -49,7 +49,8 @@ class EngineConnection {
 
   /// Runs one statement. The error's message is ClickHouse's own.
   Result<EngineResult> query(std::string_view sql, std::string_view format = "TabSeparated");
-  Result<EngineResult> query(std::string_view sql, std::string_view format, const std::map<std::string, std::string>& params);
+  Result<EngineResult> query(std::string_view sql, std::string_view format,
+                             const std::map<std::string, std::string>& params);
 
   /// INSERT without FORMAT clause, and its data.
   Status insert(std::string_view sql, std::string_view format, std::string_view data);
@@ -86,7 +87,8 @@ class Engine {
 /// Connections made alike, lent one at a time. Thread-safe.
 class ConnectionPool {
  public:
-  ConnectionPool(Engine& engine, std::size_t size, std::vector<std::string> setup) : engine_(engine), size_(size), setup_(std::move(setup)) {}
+  ConnectionPool(Engine& engine, std::size_t size, std::vector<std::string> setup)
+      : engine_(engine), size_(size), setup_(std::move(setup)) {}
 
   class Lease {
    public:
