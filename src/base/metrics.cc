@@ -87,6 +87,14 @@ Metrics::Metrics(std::shared_ptr<prometheus::Registry> registry)
   for (const char* level : {"informational", "low", "medium", "high", "critical"}) findings_open(level).Set(0);
 }
 
+void Metrics::observe_freshness(double seconds, std::uint64_t events) {
+  const Buckets& bounds = latency_buckets();
+  std::vector<double> increments(bounds.size() + 1);
+  const auto bucket = std::ranges::lower_bound(bounds, seconds) - bounds.begin();
+  increments[static_cast<std::size_t>(bucket)] = static_cast<double>(events);
+  freshness_seconds.ObserveMultiple(increments, seconds * static_cast<double>(events));
+}
+
 std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(registry_->Collect()); }
 
 prometheus::Counter& Metrics::events_admitted(const std::string& type) { return admitted_.Add({{"type", type}}); }

@@ -32,6 +32,8 @@ class Metrics {
   prometheus::Counter& worker_batches;
   prometheus::Counter& worker_retries;
   prometheus::Histogram& freshness_seconds;
+  /// As freshness_seconds.Observe, for many events at once.
+  void observe_freshness(double seconds, std::uint64_t events);
   prometheus::Histogram& store_insert_seconds;
   prometheus::Counter& store_insert_failures;
   prometheus::Histogram& log_append_seconds;

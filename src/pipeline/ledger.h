@@ -1,0 +1,54 @@
+// The running count that proves that nothing was lost, and the one step that makes events vanish (retention), which is in its books.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "pipeline/commit_gate.h"
+#include "ports/log.h"
+#include "ports/store.h"
+
+namespace weir {
+
+/// received = admitted + duplicate + rejected + in_flight; stored + expired = admitted = rolled_up: when all of it holds,
+/// `balanced`.
+struct Ledger {
+  std::uint64_t received = 0, admitted = 0, duplicate = 0, rejected = 0, in_flight = 0;
+  std::uint64_t stored = 0, expired = 0, rolled_up = 0;
+  bool balanced = false;
+};
+
+/// Thread-safe. Everything borrowed must outlive it.
+class Bookkeeper {
+ public:
+  Bookkeeper(LogReader& log, Progress& progress, StateStore& state, StoreAdmin& store, CommitGate& gate, std::uint32_t partitions)
+      : log_(log), progress_(progress), state_(state), store_(store), gate_(gate), partitions_(partitions) {}
+
+  /// Finishes a removal that a crash interrupted. Call before the worker starts.
+  Status recover();
+
+  /// Counts log and tables at one committed point. kUnavailable when the worker does not come to one within 5 s.
+  Result<Ledger> ledger();
+
+  /// Removes the days that are wholly before `before`, each in one recorded step: its rows are counted and written down, then
+  /// it is removed, then it is in `expired`. Answers the rows removed.
+  Result<std::uint64_t> expire(UnixMillis before);
+
+ private:
+  Result<std::uint64_t> expired();
+  Status finish(std::string_view note);
+
+  LogReader& log_;
+  Progress& progress_;
+  StateStore& state_;
+  StoreAdmin& store_;
+  CommitGate& gate_;
+  const std::uint32_t partitions_;
+  std::mutex expiring_;
+};
+
+}  // namespace weir
