@@ -11,7 +11,8 @@ const double kLogStep = std::log(1.05);
 }  // namespace
 
 void Freshness::add(UnixMillis now, double millis, std::uint64_t events) {
-  const auto bucket = static_cast<std::size_t>(std::clamp(std::log(std::max(millis, 1.0)) / kLogStep, 0.0, double{kBuckets - 1}));
+  const auto bucket =
+      static_cast<std::size_t>(std::clamp(std::log(std::max(millis, 1.0)) / kLogStep, 0.0, double{kBuckets - 1}));
   const std::int64_t minute = now.value / 60'000;
   std::lock_guard lock(mutex_);
   if (minutes_.empty() || minutes_.back().minute < minute) minutes_.push_back({minute, {}});

@@ -28,10 +28,12 @@ Result<std::uint64_t> Bookkeeper::expired() {
 
 Status Bookkeeper::finish(std::string_view note) {
   const std::size_t space = note.find(' ');
-  if (space == std::string_view::npos) return fail(Code::kCorrupt, "retention's note of what it was removing is damaged");
+  if (space == std::string_view::npos)
+    return fail(Code::kCorrupt, "retention's note of what it was removing is damaged");
   WEIR_TRY(store_.drop_partition(std::string(note.substr(0, space))));
   WEIR_TRY_ASSIGN(const std::uint64_t before, expired());
-  return state_.put({{std::string(kExpired), std::to_string(before + number(note.substr(space + 1)))}, {std::string(kRemoving), ""}});
+  return state_.put(
+      {{std::string(kExpired), std::to_string(before + number(note.substr(space + 1)))}, {std::string(kRemoving), ""}});
 }
 
 Status Bookkeeper::recover() {
@@ -41,7 +43,9 @@ Status Bookkeeper::recover() {
 
 Result<Ledger> Bookkeeper::ledger() {
   const CommitGate::Look look(gate_, kPatience);
-  if (!look.holds()) return fail(Code::kUnavailable, "the worker is in the middle of a batch and does not finish it; see /api/v1/health");
+  if (!look.holds())
+    return fail(Code::kUnavailable,
+                "the worker is in the middle of a batch and does not finish it; see /api/v1/health");
   Ledger l;
   WEIR_TRY_ASSIGN(const ProgressState progress, progress_.load());
   for (std::uint32_t p = 0; p < partitions_; ++p) {
@@ -58,7 +62,8 @@ Result<Ledger> Bookkeeper::ledger() {
   l.rolled_up = counts.rolled_up;
   std::uint64_t positions = 0;
   for (const Offset offset : progress.positions) positions += offset.value;
-  l.balanced = positions == progress.tally.total() && l.received >= positions && l.stored + l.expired == l.admitted && l.rolled_up == l.admitted;
+  l.balanced = positions == progress.tally.total() && l.received >= positions && l.stored + l.expired == l.admitted &&
+               l.rolled_up == l.admitted;
   return l;
 }
 

@@ -25,7 +25,8 @@ struct Ledger {
 /// Thread-safe. Everything borrowed must outlive it.
 class Bookkeeper {
  public:
-  Bookkeeper(LogReader& log, Progress& progress, StateStore& state, StoreAdmin& store, CommitGate& gate, std::uint32_t partitions)
+  Bookkeeper(LogReader& log, Progress& progress, StateStore& state, StoreAdmin& store, CommitGate& gate,
+             std::uint32_t partitions)
       : log_(log), progress_(progress), state_(state), store_(store), gate_(gate), partitions_(partitions) {}
 
   /// Finishes a removal that a crash interrupted. Call before the worker starts.

@@ -107,7 +107,8 @@ Worker::~Worker() { stop(milliseconds(0)); }
 
 Result<std::unique_ptr<Worker>> Worker::create(const WorkerOptions& options, Parts parts, std::uint32_t partitions) {
   std::unique_ptr<Worker> worker(new Worker(options, parts));
-  if (Status restored = worker->restore(partitions); !restored) return fail(restored.error(), "restoring the worker's place");
+  if (Status restored = worker->restore(partitions); !restored)
+    return fail(restored.error(), "restoring the worker's place");
   return worker;
 }
 
@@ -115,7 +116,8 @@ Status Worker::restore(std::uint32_t partitions) {
   log_id_ = parts_.log.id();
   WEIR_TRY_ASSIGN(ProgressState state, parts_.progress.load());
   WEIR_CHECK(state.positions.size() == partitions, "{} positions, {} partitions", state.positions.size(), partitions);
-  for (std::uint32_t p = 0; p < partitions; ++p) lanes_.push_back(std::make_unique<Lane>(PartitionId(p), options_, partitions));
+  for (std::uint32_t p = 0; p < partitions; ++p)
+    lanes_.push_back(std::make_unique<Lane>(PartitionId(p), options_, partitions));
   next_ = state.positions;
   committed_ = state.positions;
   redo_ = state.pending;
@@ -132,7 +134,8 @@ Status Worker::restore(std::uint32_t partitions) {
       std::uint32_t partition = 0, size = 0;
       std::memcpy(&partition, bytes.data(), 4);
       std::memcpy(&size, bytes.data() + 4, 4);
-      if (partition >= partitions || size > bytes.size() - 8 || !lanes_[partition]->dedupe.restore(bytes.substr(8, size), oldest)) {
+      if (partition >= partitions || size > bytes.size() - 8 ||
+          !lanes_[partition]->dedupe.restore(bytes.substr(8, size), oldest)) {
         damaged = true;
         return false;
       }
@@ -140,7 +143,8 @@ Status Worker::restore(std::uint32_t partitions) {
     }
     return true;
   }));
-  if (damaged) return fail(Code::kCorrupt, "the memory of identities is damaged; duplicates of the last window cannot be told");
+  if (damaged)
+    return fail(Code::kCorrupt, "the memory of identities is damaged; duplicates of the last window cannot be told");
   return {};
 }
 
@@ -152,9 +156,11 @@ void Worker::start() {
 void Worker::stop(milliseconds drain) {
   if (!preparer_.joinable()) return;
   const auto deadline = parts_.clock.steady() + drain;
-  while (parts_.clock.steady() < deadline && status().healthy && status().lag_events > 0) std::this_thread::sleep_for(milliseconds(5));
+  while (parts_.clock.steady() < deadline && status().healthy && status().lag_events > 0)
+    std::this_thread::sleep_for(milliseconds(5));
   preparer_.request_stop();
-  aborting_ = true;  // a write that keeps failing is not tried again; its cut is begun and will be done again at the next start
+  aborting_ =
+      true;  // a write that keeps failing is not tried again; its cut is begun and will be done again at the next start
   ready_.close();
   preparer_.join();
   writer_.join();
@@ -198,8 +204,8 @@ Result<std::optional<Worker::Prepared>> Worker::prepare(const Cut* again) {
       Offset from = range.first;
       WEIR_TRY_ASSIGN(whole, parts_.log.read(range.partition, from, range.end - range.first, ~std::size_t{0}));
       if (whole.size() < range.end - range.first) {
-        return fail(Code::kCorrupt, fmt::format("partition {} has {} of the {} events of a batch that was begun", range.partition.value, whole.size(),
-                                                range.end - range.first));
+        return fail(Code::kCorrupt, fmt::format("partition {} has {} of the {} events of a batch that was begun",
+                                                range.partition.value, whole.size(), range.end - range.first));
       }
       whole.truncate(range.end - range.first);
       total += whole.size();
@@ -224,7 +230,8 @@ Result<std::optional<Worker::Prepared>> Worker::prepare(const Cut* again) {
   const std::size_t threads = total < 2'000 ? 1 : std::min<std::size_t>(options_.threads, slices.size());
   std::atomic<std::size_t> next_slice{0};
   auto work = [&] {
-    for (std::size_t i; (i = next_slice++) < slices.size();) lanes_[slices[i].partition.value]->take(slices[i], parts_.enricher);
+    for (std::size_t i; (i = next_slice++) < slices.size();)
+      lanes_[slices[i].partition.value]->take(slices[i], parts_.enricher);
   };
   {
     std::vector<std::jthread> others;
@@ -237,8 +244,8 @@ Result<std::optional<Worker::Prepared>> Worker::prepare(const Cut* again) {
 }
 
 void Worker::finish_lanes(Prepared& batch) {
-  TableBlock events{"events", lanes_[0]->events.columns(), 0, {}}, rejects{"rejects", lanes_[0]->rejects.columns(), 0, {}},
-      rollups{"rollups", RollupBuilder::columns(), 0, {}};
+  TableBlock events{"events", lanes_[0]->events.columns(), 0, {}},
+      rejects{"rejects", lanes_[0]->rejects.columns(), 0, {}}, rollups{"rollups", RollupBuilder::columns(), 0, {}};
   for (const Range& range : batch.cut.ranges) {
     Lane& lane = *lanes_[range.partition.value];
     events.rows += lane.events.rows();
@@ -252,7 +259,8 @@ void Worker::finish_lanes(Prepared& batch) {
     batch.late += std::exchange(lane.late, 0);
     batch.arrivals.insert(batch.arrivals.end(), lane.arrivals.begin(), lane.arrivals.end());
     lane.arrivals.clear();
-    if (range.partition != batch.cut.ranges[0].partition) lanes_[batch.cut.ranges[0].partition.value]->rollups.merge(lane.rollups);
+    if (range.partition != batch.cut.ranges[0].partition)
+      lanes_[batch.cut.ranges[0].partition.value]->rollups.merge(lane.rollups);
   }
   rollups.rows = lanes_[batch.cut.ranges[0].partition.value]->rollups.finish(rollups.native);
   for (const Arrival& a : batch.arrivals) batch.newest_arrival = std::max(batch.newest_arrival, a.at);
@@ -336,10 +344,13 @@ void Worker::account(const Prepared& batch, double insert_seconds) {
   m.events_duplicate.Increment(static_cast<double>(batch.tally.duplicate));
   m.events_late.Increment(static_cast<double>(batch.late));
   for (std::size_t i = 0; i < kEventTypes; ++i) {
-    if (batch.by_type[i] != 0) m.events_admitted(std::string(event_types()[i].name)).Increment(static_cast<double>(batch.by_type[i]));
+    if (batch.by_type[i] != 0)
+      m.events_admitted(std::string(event_types()[i].name)).Increment(static_cast<double>(batch.by_type[i]));
   }
   for (std::size_t i = 0; i < kReasons; ++i) {
-    if (batch.by_reason[i] != 0) m.events_rejected(std::string(reason_name(static_cast<Reason>(i)))).Increment(static_cast<double>(batch.by_reason[i]));
+    if (batch.by_reason[i] != 0)
+      m.events_rejected(std::string(reason_name(static_cast<Reason>(i))))
+          .Increment(static_cast<double>(batch.by_reason[i]));
   }
   UnixMillis oldest = now;
   for (const Arrival& a : batch.arrivals) {

@@ -97,17 +97,17 @@ class Worker {
   std::string log_id_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // one a partition; the preparing thread's
 
-  std::vector<Offset> next_;   // the preparing thread's: first offset not yet in a batch
-  std::optional<Cut> redo_;    // begun before the start, to be done first
-  bool backlog_ = false;       // the preparing thread's: the last batch was full
+  std::vector<Offset> next_;  // the preparing thread's: first offset not yet in a batch
+  std::optional<Cut> redo_;   // begun before the start, to be done first
+  bool backlog_ = false;      // the preparing thread's: the last batch was full
 
   BoundedQueue<std::unique_ptr<Prepared>> ready_{1};  // by number of batches: one waits while one is written
   std::atomic<bool> draining_{false}, aborting_{false};
   std::jthread preparer_, writer_;
 
   mutable std::mutex status_mutex_;
-  WorkerStatus status_;             // guarded by status_mutex_
-  std::vector<Offset> committed_;   // guarded by status_mutex_
+  WorkerStatus status_;            // guarded by status_mutex_
+  std::vector<Offset> committed_;  // guarded by status_mutex_
 };
 
 }  // namespace weir

@@ -28,7 +28,8 @@ Result<std::unique_ptr<Enricher>> Enricher::open(const std::vector<std::string>&
     if (status != MMDB_SUCCESS) {
       std::memset(&database->handle, 0, sizeof database->handle);
       return fail(status == MMDB_FILE_OPEN_ERROR ? Code::kNotFound : Code::kInvalid,
-                  "The --geo file " + file + " cannot be read: " + MMDB_strerror(status) + ". It must be a MaxMind-format database (.mmdb).");
+                  "The --geo file " + file + " cannot be read: " + MMDB_strerror(status) +
+                      ". It must be a MaxMind-format database (.mmdb).");
     }
     enricher->impl_->databases.push_back(std::move(database));
   }
@@ -47,12 +48,14 @@ void Enricher::enrich(EventView& event) const {
     MMDB_lookup_result_s found = MMDB_lookup_string(&database->handle, address, &gai, &error);
     if (gai != 0 || error != MMDB_SUCCESS || !found.found_entry) continue;
     MMDB_entry_data_s value;
-    if (!event.has(Field::kCountry) && MMDB_get_value(&found.entry, &value, "country", "iso_code", nullptr) == MMDB_SUCCESS && value.has_data &&
+    if (!event.has(Field::kCountry) &&
+        MMDB_get_value(&found.entry, &value, "country", "iso_code", nullptr) == MMDB_SUCCESS && value.has_data &&
         value.type == MMDB_DATA_TYPE_UTF8_STRING && value.data_size == 2) {
       event.text[static_cast<std::size_t>(Field::kCountry)] = {value.utf8_string, value.data_size};
       event.present |= bit(Field::kCountry);
     }
-    if (!event.has(Field::kAsn) && MMDB_get_value(&found.entry, &value, "autonomous_system_number", nullptr) == MMDB_SUCCESS && value.has_data &&
+    if (!event.has(Field::kAsn) &&
+        MMDB_get_value(&found.entry, &value, "autonomous_system_number", nullptr) == MMDB_SUCCESS && value.has_data &&
         value.type == MMDB_DATA_TYPE_UINT32) {
       event.asn = value.uint32;
       event.present |= bit(Field::kAsn);

@@ -1,0 +1,349 @@
+#include "config/settings.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <numeric>
+#include <sstream>
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "base/check.h"
+
+namespace weir {
+namespace {
+
+const std::vector<Setting>& shared_settings() {
+  using enum SettingKind;
+  static const std::vector<Setting> table{
+      {"data-dir", kText, "./data", "DIR", "where log and tables live; one process at a time"},
+      {"listen", kAddress, "127.0.0.1:3000", "HOST:PORT", "API and web page"},
+      {"sql-listen",
+       kAddress,
+       "127.0.0.1:8123",
+       "HOST:PORT",
+       "ClickHouse HTTP interface of the embedded store; `off` for none",
+       {},
+       true},
+      {"sql-access", kChoice, "read", "ACCESS", "`write` lets SQL clients create and insert", {"read", "write"}},
+      {"database", kText, "weir", "NAME", "database of the tables"},
+      {"partitions", kCount, "4", "N", "partitions of a new log"},
+      {"rate", kRate, "2000", "EVENTS/S", "events a second of the simulator, or `max`; 0 for none"},
+      {"attack", kText, "none", "SCENARIO", "attack that the simulator plays; 1 = mixed, none = off"},
+      {"seed", kCount, "1", "N", "seed of the simulator: the same seed, the same content"},
+      {"geo", kTexts, "", "FILE…", "MaxMind-format databases that fill in country and network of an address"},
+      {"retention", kDuration, "30d", "TIME", "how long events are kept, and how old an event may be; 0 = for ever"},
+      {"dedupe-window", kDuration, "10m", "TIME", "how long after its arrival an event is known again"},
+      {"insecure", kSwitch, "", "", "allow a listener off loopback without a token"},
+      {"log-level",
+       kChoice,
+       "info",
+       "LEVEL",
+       "least important line of the program's own log",
+       {"debug", "info", "warn", "error"}},
+      {"log-format", kChoice, "text", "FORMAT", "of the program's own log", {"text", "json"}},
+      {"config", kText, "", "FILE", "TOML file with settings: `listen = \"127.0.0.1:3000\"`"},
+  };
+  return table;
+}
+
+std::string variable_of(std::string_view name) {
+  std::string out = "WEIR_";
+  for (char c : name) out.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  return out;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+bool is_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  unsigned port = 0;
+  const std::string_view digits = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return error == std::errc() && end == digits.data() + digits.size() && port <= 65'535;
+}
+
+/// What is wrong with a value; empty when nothing is.
+std::string fault(const Setting& s, const std::string& text) {
+  switch (s.kind) {
+    case SettingKind::kText:
+    case SettingKind::kTexts: return "";
+    case SettingKind::kSwitch:
+      return text == "true" || text == "false" || text == "1" || text == "0" || text.empty()
+                 ? ""
+                 : "it must be true or false";
+    case SettingKind::kCount: {
+      std::uint64_t n = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+      return error == std::errc() && end == text.data() + text.size() ? "" : "it must be a whole number";
+    }
+    case SettingKind::kRate:
+    case SettingKind::kNumber: {
+      if (text == "max") return "";
+      const auto n = parse_number(text);
+      const bool fits = n && (s.kind == SettingKind::kRate ? *n >= 0 : *n > 0);
+      return fits                           ? ""
+             : s.kind == SettingKind::kRate ? "it must be a number of events a second, or max"
+                                            : "it must be a number above 0, or max";
+    }
+    case SettingKind::kDuration: return parse_duration(text) ? "" : "it must be a time like 30d, 12h, 10m, 90s or 0";
+    case SettingKind::kAddress:
+      if (s.off_allowed && text == "off") return "";
+      return is_address(text) ? "" : s.off_allowed ? "it must be HOST:PORT, or off" : "it must be HOST:PORT";
+    case SettingKind::kChoice:
+      return std::ranges::find(s.choices, text) != s.choices.end()
+                 ? ""
+                 : fmt::format("it must be {}", fmt::join(s.choices, " or "));
+  }
+  return "";
+}
+
+/// Values of the TOML file, as text.
+Result<std::map<std::string, std::vector<std::string>>> read_file(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) return fail(Code::kInvalid, "The settings file " + path + " cannot be read. Check the name after --config.");
+  std::stringstream text;
+  text << in.rdbuf();
+  const toml::parse_result parsed = toml::parse(text.str(), path);
+  if (!parsed) {
+    const toml::source_position at = parsed.error().source().begin;
+    return fail(Code::kInvalid, fmt::format("The settings file {}, line {}: {}. Correct the line.", path, at.line,
+                                            parsed.error().description()));
+  }
+  std::map<std::string, std::vector<std::string>> out;
+  auto scalar = [](const toml::node& node) -> std::optional<std::string> {
+    if (auto s = node.value_exact<std::string>()) return *s;
+    if (auto b = node.value_exact<bool>()) return *b ? "true" : "false";
+    if (auto n = node.value_exact<std::int64_t>()) return std::to_string(*n);
+    if (auto d = node.value_exact<double>()) return fmt::format("{}", *d);
+    return std::nullopt;
+  };
+  for (const auto& [key, node] : parsed.table()) {
+    std::vector<std::string>& texts = out[std::string(key.str())];
+    bool fits = true;
+    if (const toml::array* array = node.as_array()) {
+      for (const toml::node& element : *array) {
+        const auto text = scalar(element);
+        fits = fits && text.has_value();
+        texts.push_back(text.value_or(""));
+      }
+    } else {
+      const auto one = scalar(node);
+      fits = one.has_value();
+      texts.push_back(one.value_or(""));
+    }
+    if (!fits)
+      return fail(Code::kInvalid,
+                  fmt::format("The settings file {}: {} must be a text, a number, true or false, or a list of texts.",
+                              path, key.str()));
+  }
+  return out;
+}
+
+std::vector<const Setting*> all_settings(const CommandSpec& spec) {
+  std::vector<const Setting*> out;
+  for (const Setting& s : spec.own) out.push_back(&s);
+  for (std::string_view name : spec.shared) out.push_back(&setting(name));
+  return out;
+}
+
+}  // namespace
+
+const Setting& setting(std::string_view name) {
+  const auto found = std::ranges::find(shared_settings(), name, &Setting::name);
+  WEIR_CHECK(found != shared_settings().end(), "no setting {}", name);
+  return *found;
+}
+
+std::optional<std::int64_t> parse_duration(std::string_view text) {
+  if (text == "0") return 0;
+  std::int64_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc() || n < 0 || n > 1'000'000'000) return std::nullopt;
+  const std::string_view unit(end, text.data() + text.size());
+  if (unit == "ms") return n;
+  if (unit == "s") return n * 1'000;
+  if (unit == "m") return n * 60'000;
+  if (unit == "h") return n * 3'600'000;
+  if (unit == "d") return n * 86'400'000;
+  return std::nullopt;
+}
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::optional<std::string> best;
+  std::size_t best_distance = std::max<std::size_t>(word.size() / 2, 2);
+  for (const std::string& c : candidates) {
+    // Levenshtein's distance, one row at a time.
+    std::vector<std::size_t> row(c.size() + 1);
+    std::iota(row.begin(), row.end(), 0U);
+    for (std::size_t i = 1; i <= word.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i;
+      for (std::size_t j = 1; j <= c.size(); ++j) {
+        const std::size_t changed = diagonal + (word[i - 1] != c[j - 1] ? 1 : 0);
+        diagonal = row[j];
+        row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = c;
+    }
+  }
+  return best;
+}
+
+Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::string>& arguments,
+                             const std::function<const char*(const std::string&)>& getenv) {
+  const std::vector<const Setting*> settings = all_settings(spec);
+  std::map<std::string, std::vector<std::string>> flags;
+  Values out;
+
+  CLI::App app;
+  app.set_help_flag();
+  app.add_flag("-h,--help", out.help_);
+  app.allow_extras();
+  std::vector<CLI::Option*> options;
+  std::vector<bool> switches(settings.size());
+  for (const Setting* s : settings) {
+    const std::string flag = "--" + std::string(s->name);
+    if (s->kind == SettingKind::kSwitch) {
+      options.push_back(app.add_flag(flag));
+    } else {
+      options.push_back(
+          app.add_option(flag, flags[std::string(s->name)])->expected(1, s->kind == SettingKind::kTexts ? 1 << 20 : 1));
+    }
+  }
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return fail(Code::kInvalid, fmt::format("{}. See `weir {} --help`.", error.what(), spec.name));
+  }
+  for (const std::string& extra : app.remaining()) {
+    if (extra.starts_with("-") && extra.size() > 1) {
+      const std::string given = extra.substr(0, extra.find('='));
+      std::vector<std::string> known{"--help"};
+      for (const Setting* s : settings) known.push_back("--" + std::string(s->name));
+      const auto meant = nearest(given, known);
+      return fail(Code::kInvalid, fmt::format("Unknown flag {} for `weir {}`.{} See `weir {} --help`.", given,
+                                              spec.name, meant ? " Did you mean " + *meant + "?" : "", spec.name));
+    }
+    out.positionals_.push_back(extra);
+  }
+  if (out.help_) return out;
+  if (!out.positionals_.empty() && spec.positionals.empty()) {
+    return fail(Code::kInvalid, fmt::format("`weir {}` takes no \"{}\". See `weir {} --help`.", spec.name,
+                                            out.positionals_[0], spec.name));
+  }
+  if (out.positionals_.empty() && spec.positionals_required) {
+    return fail(Code::kInvalid,
+                fmt::format("`weir {}` needs {}. See `weir {} --help`.", spec.name, spec.positionals, spec.name));
+  }
+
+  // The file's name comes by flag or variable; its keys rank below both.
+  std::map<std::string, std::vector<std::string>> file;
+  std::string file_name;
+  if (const auto given = flags.find("config"); given != flags.end() && !given->second.empty()) {
+    file_name = given->second[0];
+  } else if (const char* variable = getenv("WEIR_CONFIG"); variable != nullptr) {
+    file_name = variable;
+  }
+  if (!file_name.empty()) {
+    WEIR_TRY_ASSIGN(file, read_file(file_name));
+    std::vector<std::string> known;
+    for (const Setting& s : shared_settings()) known.emplace_back(s.name);
+    for (const Setting& s : spec.own) known.emplace_back(s.name);
+    for (const auto& [key, texts] : file) {
+      if (std::ranges::find(known, key) != known.end()) continue;
+      const auto meant = nearest(key, known);
+      return fail(Code::kInvalid, fmt::format("The settings file {} has the unknown key {}.{}", file_name, key,
+                                              meant ? " Did you mean " + *meant + "?" : ""));
+    }
+  }
+
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const Setting& s = *settings[i];
+    const std::string name(s.name);
+    Values::Value value{s.kind, {}, true};
+    std::string origin = "--" + name;
+    const std::string variable = variable_of(name);
+    if (options[i]->count() > 0) {
+      value.texts = s.kind == SettingKind::kSwitch ? std::vector<std::string>{"true"} : flags[name];
+    } else if (const char* text = getenv(variable); text != nullptr && *text != '\0') {
+      origin = "The variable " + variable;
+      value.texts = {text};
+    } else if (const auto found = file.find(name); found != file.end()) {
+      origin = "The settings file's " + name;
+      value.texts = found->second;
+    } else {
+      value.given = false;
+      if (!s.default_value.empty()) value.texts = {std::string(s.default_value)};
+    }
+    for (const std::string& text : value.texts) {
+      if (const std::string wrong = fault(s, text); !wrong.empty()) {
+        return fail(Code::kInvalid,
+                    fmt::format("{} is \"{}\"; {}. See `weir {} --help`.", origin, text, wrong, spec.name));
+      }
+    }
+    out.values_.emplace(name, std::move(value));
+  }
+  return out;
+}
+
+const Values::Value& Values::value(std::string_view name) const {
+  const auto found = values_.find(name);
+  WEIR_CHECK(found != values_.end(), "this command does not take {}", name);
+  return found->second;
+}
+
+const std::string& Values::text(std::string_view name) const {
+  static const std::string none;
+  const Value& v = value(name);
+  return v.texts.empty() ? none : v.texts.front();
+}
+
+bool Values::on(std::string_view name) const { return text(name) == "true" || text(name) == "1"; }
+
+std::uint64_t Values::count(std::string_view name) const {
+  std::uint64_t n = 0;
+  const std::string& t = text(name);
+  std::from_chars(t.data(), t.data() + t.size(), n);
+  return n;
+}
+
+std::optional<double> Values::rate(std::string_view name) const {
+  return text(name) == "max" ? std::nullopt : std::optional<double>(parse_number(text(name)).value_or(0));
+}
+
+std::int64_t Values::millis(std::string_view name) const { return parse_duration(text(name)).value_or(0); }
+const std::vector<std::string>& Values::texts(std::string_view name) const { return value(name).texts; }
+bool Values::given(std::string_view name) const { return value(name).given; }
+
+std::string help_text(const CommandSpec& spec) {
+  std::string out = fmt::format("weir {} [--flags]{}{}\n{}\n", spec.name, spec.positionals.empty() ? "" : " ",
+                                spec.positionals, spec.summary);
+  if (!spec.details.empty()) out += fmt::format("{}\n", spec.details);
+  out += "\n";
+  for (const Setting* s : all_settings(spec)) {
+    const std::string left = fmt::format("--{}{}{}", s->name, s->placeholder.empty() ? "" : " ", s->placeholder);
+    out += fmt::format("  {:<26} {}{}\n", left, s->help,
+                       s->default_value.empty() ? "" : fmt::format(" (default {})", s->default_value));
+  }
+  out +=
+      "\nEach flag is also a variable (WEIR_DATA_DIR for --data-dir) and a key of the TOML file of --config; flags go "
+      "first.\n";
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,99 @@
+#include "config/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace weir {
+namespace {
+
+CommandSpec spec() {
+  return {.name = "up",
+          .summary = "all of it",
+          .shared = {"data-dir", "listen", "sql-listen", "rate", "retention", "geo", "insecure", "config", "seed"},
+          .own = {{"speed", SettingKind::kNumber, "max", "X", "how fast"}}};
+}
+
+std::map<std::string, std::string> g_environment;
+
+Result<Values> parse(std::vector<std::string> arguments) {
+  return parse_command(spec(), arguments, [](const std::string& name) -> const char* {
+    const auto found = g_environment.find(name);
+    return found == g_environment.end() ? nullptr : found->second.c_str();
+  });
+}
+
+class SettingsTest : public testing::Test {
+ protected:
+  void SetUp() override { g_environment.clear(); }
+};
+
+TEST_F(SettingsTest, DefaultsAreThoseOfTheTable) {
+  const auto v = parse({});
+  ASSERT_TRUE(v) << v.error().message;
+  EXPECT_EQ(v->text("data-dir"), "./data");
+  EXPECT_EQ(v->rate("rate"), 2000.0);
+  EXPECT_EQ(v->millis("retention"), 30LL * 86'400'000);
+  EXPECT_FALSE(v->on("insecure"));
+  EXPECT_FALSE(v->given("rate"));
+  EXPECT_TRUE(v->texts("geo").empty());
+}
+
+TEST_F(SettingsTest, FlagsBeatVariablesBeatTheFile) {
+  const auto file = std::filesystem::temp_directory_path() / ("weir-settings-" + std::to_string(getpid()) + ".toml");
+  std::ofstream(file) << "rate = 7\nseed = 3\ninsecure = true\ngeo = [\"a\", \"b\"]\nretention = \"1d\"\n";
+  g_environment = {{"WEIR_RATE", "8"}, {"WEIR_SEED", "4"}};
+  const auto v = parse({"--config", file, "--rate=9", "--sql-listen", "off"});
+  ASSERT_TRUE(v) << v.error().message;
+  EXPECT_EQ(v->rate("rate"), 9.0);
+  EXPECT_EQ(v->count("seed"), 4U);
+  EXPECT_EQ(v->millis("retention"), 86'400'000);
+  EXPECT_TRUE(v->on("insecure"));
+  EXPECT_EQ(v->texts("geo"), (std::vector<std::string>{"a", "b"}));
+  std::ofstream(file) << "rate = = 7\n";
+  EXPECT_NE(parse({"--config", file}).error().message.find("line 1"), std::string::npos);
+  std::ofstream(file) << "retension = \"1d\"\n";
+  EXPECT_NE(parse({"--config", file}).error().message.find("retention"), std::string::npos);
+  std::filesystem::remove(file);
+}
+
+TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--rate", "fast"}, "--rate is \"fast\""},
+      {{"--listen", "nowhere:port"}, "HOST:PORT"},
+      {{"--listen", "localhost"}, "HOST:PORT"},
+      {{"--retenton", "1d"}, "Did you mean --retention?"},
+      {{"--teleport"}, "Unknown flag --teleport"},
+      {{"--rate"}, "--rate"},
+      {{"extra"}, "takes no \"extra\""},
+      {{"--seed", "-1"}, "whole number"},
+      {{"--speed", "0"}, "above 0"},
+      {{"--config", "/nowhere/x.toml"}, "cannot be read"},
+  };
+  for (const auto& [arguments, expected] : cases) {
+    const auto v = parse(arguments);
+    ASSERT_FALSE(v) << expected;
+    EXPECT_EQ(v.error().code, Code::kInvalid);
+    EXPECT_NE(v.error().message.find(expected), std::string::npos) << v.error().message;
+  }
+  EXPECT_TRUE(parse({"--help"})->help_wanted());
+}
+
+TEST_F(SettingsTest, HelpNamesEveryFlag) {
+  const std::string help = help_text(spec());
+  for (const char* part : {"--data-dir DIR", "--insecure", "--speed X", "(default 30d)", "WEIR_DATA_DIR"})
+    EXPECT_NE(help.find(part), std::string::npos) << part;
+}
+
+TEST(Duration, Units) {
+  EXPECT_EQ(parse_duration("10m"), 600'000);
+  EXPECT_EQ(parse_duration("0"), 0);
+  EXPECT_EQ(parse_duration("500ms"), 500);
+  for (const char* bad : {"", "10", "m", "-1d", "1w", "99999999999999999999d"})
+    EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
+}
+
+}  // namespace
+}  // namespace weir
