@@ -1,0 +1,49 @@
+#include "queries/row_reader.h"
+
+#include <bit>
+#include <cstring>
+
+namespace weir {
+
+static_assert(std::endian::native == std::endian::little);
+
+template <class T>
+T RowReader::fixed() {
+  if (broken_ || rest_.size() < sizeof(T)) {
+    broken_ = true;
+    return T{};
+  }
+  T value;
+  std::memcpy(&value, rest_.data(), sizeof(T));
+  rest_.remove_prefix(sizeof(T));
+  return value;
+}
+
+template std::uint8_t RowReader::fixed();
+template std::uint16_t RowReader::fixed();
+template std::uint32_t RowReader::fixed();
+template std::uint64_t RowReader::fixed();
+template std::int64_t RowReader::fixed();
+template double RowReader::fixed();
+
+std::string_view RowReader::text() {
+  std::uint64_t size = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const std::uint8_t byte = u8();
+    if (broken_ || shift > 56) {
+      broken_ = true;
+      return {};
+    }
+    size |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+    if ((byte & 0x80U) == 0) break;
+  }
+  if (size > rest_.size()) {
+    broken_ = true;
+    return {};
+  }
+  const std::string_view value = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return value;
+}
+
+}  // namespace weir
