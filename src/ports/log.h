@@ -1,6 +1,6 @@
 // The log: a durable, partitioned queue of raw events, and the record of how far they have been worked off.
-// Three roles, three classes: who appends (ingest), who reads (the worker), who keeps the place (the worker's commit).
-// One engine object implements all three; conformance suite: tests/conformance/log_conformance.h.
+// Four roles, four classes: who appends (ingest), who reads (the worker), who keeps the place (the worker's commit), and a
+// few small values beside it. One engine object implements them all; conformance suite: tests/conformance/log_conformance.h.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@
 
 namespace weir {
 
-/// Events for one partition.
+/// Events for one partition. An event may be empty, and may hold any bytes.
 struct PartitionBatch {
   PartitionId partition;
   RawBatch events;
@@ -33,17 +33,23 @@ class LogAppender {
   /// Number of partitions, fixed for the life of the log.
   virtual std::uint32_t partitions() const = 0;
 
+  /// Largest append: bytes of the events of one call.
+  static constexpr std::size_t kMaxAppendBytes = 64 * 1024 * 1024;
+
   /// Called once, from a thread of the log's or from within append(): success when all events of the call are durable, and
-  /// then in the log in their order, next to each other within a partition; an error when none of them is:
+  /// then in the log in their order, next to each other within a partition; else
   ///   kOverloaded  the queue of waiting appends is full, or the log's size limit is reached: tell the producer to wait;
-  ///   kDiskFull    the same, and an operator must act;
-  ///   kUnavailable the engine is away;  kCancelled the log is closing.
-  /// After kUnavailable or kCancelled the events may be in the log all the same (a producer then sends again, and
-  /// deduplication takes care). Must not block and must not throw.
+  ///   kDiskFull    the same, and an operator must act; the log goes on by itself once there is space;
+  ///   kUnavailable the engine is away;  kCancelled the log is closing;
+  ///   kInvalid     more than kMaxAppendBytes: the producer must send less at once.
+  /// After kOverloaded and kInvalid none of the events is in the log. After the others they may be there all the same, all
+  /// of them or none (a producer then sends again, and deduplication takes care). Must not block and must not throw.
   using Done = std::function<void(Status)>;
 
   /// Queues events to be made durable; returns at once. All batches of one call become durable together. The log stamps
-  /// them with their arrival (received_at). An empty call succeeds.
+  /// them with their arrival (received_at), which never goes back within a partition. The queue is bounded in bytes; an
+  /// append larger than the bound is taken when nothing else waits. A call without events succeeds.
+  /// REQUIRES: each partition < partitions().
   virtual void append(std::vector<PartitionBatch> batches, Done done) = 0;
 
   /// Waits until everything appended before is durable or has failed.
@@ -73,10 +79,18 @@ class LogSlice {
   }
   void add(std::string_view event, UnixMillis received_at) {
     events_.push_back({bytes_used_, event.size(), received_at});
-    bytes_.resize(bytes_used_);
-    bytes_.append(event);
-    bytes_used_ = bytes_.size();
-    bytes_.append(kPadding, '\0');
+    add_bytes(event);
+  }
+  /// The same for `n` neighbours that arrived together: `bytes` holds them back to back, and event i ends at end_of(i) in it.
+  template <class EndOf>
+  void add_run(std::string_view bytes, std::size_t n, EndOf&& end_of, UnixMillis received_at) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::size_t end = end_of(i);
+      events_.push_back({bytes_used_ + begin, end - begin, received_at});
+      begin = end;
+    }
+    add_bytes(bytes);
   }
   /// Keeps the first `n` events.
   void truncate(std::size_t n) {
@@ -91,6 +105,12 @@ class LogSlice {
     std::size_t begin, size;
     UnixMillis received_at;
   };
+  void add_bytes(std::string_view bytes) {
+    bytes_.resize(bytes_used_);
+    bytes_.append(bytes);
+    bytes_used_ = bytes_.size();
+    bytes_.append(kPadding, '\0');
+  }
   std::string bytes_;
   std::size_t bytes_used_ = 0;
   std::vector<Entry> events_;
@@ -105,7 +125,8 @@ class LogReader {
   virtual std::string id() const = 0;
 
   /// The events from `from` on that are durable now: at most `max_events`, and at most `max_bytes` except that one event is
-  /// always given. Empty when there is nothing yet. Never waits for more to come.
+  /// always given. Empty when there is nothing yet (also when `from` is past the end). Never waits for more to come.
+  /// REQUIRES here and below: partition < partitions(); max_events > 0.
   ///   kNotFound: `from` is before the first event kept (retention): go on at begin().
   ///   kCorrupt: stored bytes are damaged; the message names partition and offset. kUnavailable: try again.
   virtual Result<LogSlice> read(PartitionId partition, Offset from, std::size_t max_events, std::size_t max_bytes) = 0;
@@ -118,8 +139,8 @@ class LogReader {
   /// until `stop`. True when there is something to read.
   virtual bool wait(std::span<const Offset> positions, std::chrono::milliseconds timeout, std::stop_token stop) = 0;
 
-  /// Forgets events before `before` as far as the engine can do so cheaply (it may keep more). For retention; the caller
-  /// never passes an offset that is not committed.
+  /// Forgets events before `before` as far as the engine can do so cheaply (it may keep more). For retention.
+  /// REQUIRES: `before` is at most the committed position.
   virtual Status trim(PartitionId partition, Offset before) = 0;
 
   /// Bytes on disk.
@@ -166,7 +187,8 @@ class Progress {
 
   virtual Result<ProgressState> load() = 0;
 
-  /// Records the next batch. REQUIRES: no other cut is pending, ranges begin at the committed positions.
+  /// Records the next batch. REQUIRES: no other cut is pending (the same one may be), ranges begin at the committed positions.
+  /// After an error, here and in commit(): call again with the same arguments, or load() after a restart.
   virtual Status begin(const Cut& cut) = 0;
 
   /// The pending cut is in every output: moves the positions to its ends, adds `delta` to the tally, keeps
