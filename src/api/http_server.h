@@ -1,0 +1,60 @@
+// An HTTP/1.1 server: listeners, connections, limits. What is asked and answered is its handlers' business.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/http.h"
+#include "base/metrics.h"
+#include "base/status.h"
+
+namespace weir {
+
+struct HttpLimits {
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t connections = 768;  // of all listeners together; below the usual 1024 open files
+  /// All bodies together that are being received or worked on.
+  std::size_t body_bytes = 256 * 1024 * 1024;
+  std::chrono::milliseconds header_time{10'000};   // from the first byte of a request to the end of its head
+  std::chrono::milliseconds idle_time{75'000};     // between requests
+  std::chrono::milliseconds body_time{120'000};    // for all of a body
+  std::chrono::milliseconds body_pause{15'000};    // between two pieces of a body
+  std::chrono::milliseconds answer_time{120'000};  // from a whole request to its answer
+  std::chrono::milliseconds write_pause{20'000};   // for 256 KiB to be taken by the client
+  /// After an answer that came before the request was read: what is still read and thrown away, so that the client can
+  /// read the answer instead of meeting a reset connection.
+  std::size_t linger_bytes = 64 * 1024 * 1024;
+  std::chrono::milliseconds linger_time{5'000};
+};
+
+struct HttpListener {
+  std::string address;   // host:port; [::1]:3000 for IPv6; port 0: any free one
+  std::string name;      // for messages: "API and web"
+  HttpHandler* handler;  // must outlive the server
+};
+
+/// Thread-safe. Serves from create() to stop().
+///   - Every request gets one answer, in order; requests may be pipelined.
+///   - What is not HTTP gets 400 (431 for a long head, 408 for a slow one, 505, 501) as problem+json and is disconnected.
+///   - More connections than allowed get 503 with Retry-After.
+class HttpServer {
+ public:
+  /// kConflict: a port is in use; kInvalid: an address cannot be read or is not of this machine; kDenied: no right to
+  /// listen there. The message names listener, address and what to do.
+  static Result<std::unique_ptr<HttpServer>> create(std::vector<HttpListener> listeners, HttpLimits limits,
+                                                    int io_threads, Metrics& metrics);
+  virtual ~HttpServer() = default;
+
+  /// The ports in use, in the order of the listeners.
+  virtual std::vector<std::uint16_t> ports() const = 0;
+
+  /// Takes no more connections and requests, ends streams, waits until answers in flight are sent, at most `patience`,
+  /// then disconnects everybody. When it returns, no handler is called any more; replies that come later go nowhere.
+  virtual void stop(std::chrono::milliseconds patience) = 0;
+};
+
+}  // namespace weir
