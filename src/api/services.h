@@ -1,0 +1,80 @@
+// What the API asks of the rest of the program. `app` implements these; tests have their own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace weir {
+
+/// The books since the data directory began, all numbers at one committed point.
+struct Ledger {
+  std::uint64_t received = 0, admitted = 0, duplicate = 0, rejected = 0, in_flight = 0;
+  std::uint64_t stored = 0, expired = 0, rolled_up = 0;
+
+  bool balanced() const {
+    return received == admitted + duplicate + rejected + in_flight && stored + expired == admitted &&
+           rolled_up == admitted;
+  }
+};
+
+/// Thread-safe.
+class LedgerSource {
+ public:
+  virtual ~LedgerSource() = default;
+  /// `stored` and `rolled_up` counted in the tables, `received` at the end of the log. May take a while.
+  virtual Result<Ledger> ledger() = 0;
+};
+
+enum class Health : std::uint8_t { kOk, kDegraded, kDown };
+
+struct ComponentHealth {
+  std::string name;    // log store index worker simulator
+  std::string engine;  // RocksDB 7.8.3
+  Health health = Health::kOk;
+  std::optional<double> latency_ms;  // of a real question; nothing where there is none to ask
+  std::string message;               // one sentence; empty when there is nothing to say
+};
+
+/// Thread-safe.
+class HealthSource {
+ public:
+  virtual ~HealthSource() = default;
+  /// Asks each part by really using it, within a second or so.
+  virtual std::vector<ComponentHealth> components() = 0;
+  /// Success when Weir can read and append (not: has caught up). The message says what it cannot.
+  virtual Status ready() = 0;
+  virtual double uptime_seconds() const = 0;
+};
+
+struct ScenarioInfo {
+  std::string name, label, description;
+};
+
+struct SimulationState {
+  bool running = false;
+  double rate = 0;  // events a second
+  std::optional<std::string> attack;
+};
+
+/// The parts that a PUT names; absent ones stay.
+struct SimulationChange {
+  std::optional<bool> running;
+  std::optional<double> rate;
+  std::optional<std::optional<std::string>> attack;  // set to nothing: no attack
+};
+
+/// Thread-safe.
+class SimulationControl {
+ public:
+  virtual ~SimulationControl() = default;
+  virtual SimulationState state() const = 0;
+  virtual std::vector<ScenarioInfo> scenarios() const = 0;
+  /// Takes effect within a second. Scenario names have been checked. kUnavailable: there is no simulator in this process.
+  virtual Result<SimulationState> change(const SimulationChange& change) = 0;
+};
+
+}  // namespace weir
