@@ -7,7 +7,7 @@
 #include "api/problem.h"
 #include "base/check.h"
 #include "base/log.h"
-#include "event/decoder.h"
+#include "queries/time_range.h"
 
 namespace weir {
 namespace {
@@ -130,26 +130,6 @@ std::optional<UnixMillis> Params::time(std::string_view name) const {
   const Value& v = value(name);
   WEIR_CHECK(v.type == ParamType::kTime, "{} is no time parameter", name);
   return v.texts.empty() ? std::nullopt : std::optional(UnixMillis(v.number));
-}
-
-std::optional<UnixMillis> parse_time(std::string_view text, UnixMillis now) {
-  if (!text.starts_with("now")) return parse_rfc3339(text);
-  text.remove_prefix(3);
-  if (text.empty()) return now;
-  if (text.size() < 3 || text.front() != '-') return std::nullopt;
-  std::int64_t unit = 0;
-  switch (text.back()) {
-    case 's': unit = 1000; break;
-    case 'm': unit = 60 * 1000; break;
-    case 'h': unit = 3600 * 1000; break;
-    case 'd': unit = 24 * 3600 * 1000; break;
-    default: return std::nullopt;
-  }
-  const std::string_view digits = text.substr(1, text.size() - 2);
-  std::uint32_t count = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (error != std::errc() || end != digits.data() + digits.size() || count > 10'000'000) return std::nullopt;
-  return now - unit * count;
 }
 
 HttpResponse json_response(std::string body, int status) {

@@ -152,9 +152,6 @@ class RouteTable final : public HttpHandler {
   std::optional<Route> fallback_;
 };
 
-/// A time parameter: RFC 3339, `now`, `now-15m`. Nothing when it cannot be read.
-std::optional<UnixMillis> parse_time(std::string_view text, UnixMillis now);
-
 /// A JSON answer.
 HttpResponse json_response(std::string body, int status = 200);
 
