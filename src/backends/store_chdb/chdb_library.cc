@@ -62,6 +62,8 @@ Result<ChdbLibrary> open() {
   take(lib.result_bytes_read, "chdb_result_bytes_read");
   take(lib.result_storage_rows_read, "chdb_result_storage_rows_read");
   take(lib.result_storage_bytes_read, "chdb_result_storage_bytes_read");
+  take(lib.result_rows_written, "chdb_result_rows_written");
+  take(lib.result_bytes_written, "chdb_result_bytes_written");
   take(lib.result_error, "chdb_result_error");
   take(lib.stream_query_n, "chdb_stream_query_n");
   take(lib.stream_query_with_params_n, "chdb_stream_query_with_params_n");
@@ -73,6 +75,7 @@ Result<ChdbLibrary> open() {
   take(lib.stream_done, "chdb_stream_done");
   take(lib.stream_cancel_insert, "chdb_stream_cancel_insert");
   take(lib.destroy_insert_stream, "chdb_destroy_insert_stream");
+  take(lib.classify_query_n, "chdb_classify_query_n");
   take(lib.set_signal_handlers_enabled, "chdb_set_signal_handlers_enabled");
   if (!missing.empty())
     return fail(Code::kInvalid, "libchdb.so lacks functions:" + missing + ". Weir needs version 26.7.");

@@ -15,6 +15,14 @@ struct chdb_result_;
 using chdb_connection = chdb_connection_*;
 using chdb_insert_stream = void*;
 
+struct ChdbQueryAnalysis {
+  std::uint32_t struct_size = sizeof(ChdbQueryAnalysis);
+  std::uint32_t statement_count = 0;  // 0: does not parse
+  std::uint32_t flags = 0;
+  // 0 reads, 1 changes a database, 2 changes what is global, 3 controls or writes outside of the tables, 4 unknown
+  std::uint32_t query_class = 4;
+};
+
 struct ChdbLibrary {
   chdb_connection* (*connect)(int argc, char** argv);  // null: failed. Only one data path a process.
   void (*close_conn)(chdb_connection*);
@@ -30,6 +38,8 @@ struct ChdbLibrary {
   std::uint64_t (*result_bytes_read)(chdb_result_*);
   std::uint64_t (*result_storage_rows_read)(chdb_result_*);
   std::uint64_t (*result_storage_bytes_read)(chdb_result_*);
+  std::uint64_t (*result_rows_written)(chdb_result_*);  // materialised views included
+  std::uint64_t (*result_bytes_written)(chdb_result_*);
   const char* (*result_error)(chdb_result_*);  // null: none
   // A stream of results. The connection takes no other statement while one is open; fetch gives an empty result at the end.
   chdb_result_* (*stream_query_n)(chdb_connection, const char* sql, std::size_t, const char* format, std::size_t);
@@ -46,6 +56,9 @@ struct ChdbLibrary {
   chdb_result_* (*stream_done)(chdb_insert_stream);
   void (*stream_cancel_insert)(chdb_insert_stream);
   void (*destroy_insert_stream)(chdb_insert_stream);
+  // What a text would do, on the engine's own parse, without running it. 0: answered. `database` may be null.
+  int (*classify_query_n)(chdb_connection, const char* sql, std::size_t, const char* database, std::size_t,
+                          ChdbQueryAnalysis*);
   void (*set_signal_handlers_enabled)(bool);
 
   /// Loads the library once a process. Looks at $WEIR_CHDB_LIBRARY, beside the program (lib/libchdb.so, ../lib/weir/libchdb.so)
