@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { linePath, nearest, niceTop, samplesOf, steadyRange, steadyTop, timeTicks, withGaps } from "./scale";
+
+describe("the y axis", () => {
+  it("ends at a friendly number", () => {
+    expect([0, 0.31, 1, 7, 23, 74, 2014].map(niceTop)).toEqual([1, 0.4, 1, 8, 30, 80, 3000]);
+  });
+  it("grows at once and shrinks late, so that it does not jump", () => {
+    expect(steadyTop(null, 74)).toBe(80);
+    expect(steadyTop(80, 81)).toBe(100);
+    expect(steadyTop(100, 60)).toBe(100);
+    expect(steadyTop(100, 20)).toBe(30);
+  });
+  it("of a small line holds still while the data stays in it", () => {
+    const range = steadyRange({ low: 0, high: 0 }, { low: 10, high: 20 });
+    expect(steadyRange(range, { low: 11, high: 20.5 })).toBe(range);
+    expect(steadyRange(range, { low: 10, high: 60 })).not.toBe(range);
+    expect(range.low).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe("samples", () => {
+  const at = (s: number) => new Date(s * 1000).toISOString();
+  it("are rates in the middle of their bucket; the running one is reckoned on the time that passed", () => {
+    const samples = samplesOf([[at(0), 600], [at(60), 300], [at(120), 100]], 60_000, true, 140_000);
+    expect(samples.times).toEqual([30_000, 90_000]);
+    expect(samples.values).toEqual([10, 5]);
+    expect(samples.partial).toBe(5);
+  });
+  it("say nothing about a bucket that has just begun", () => {
+    expect(samplesOf([[at(0), 600], [at(60), 1]], 60_000, true, 61_000).partial).toBeNull();
+  });
+  it("keep ratios as they are, and nulls as gaps", () => {
+    expect(samplesOf([[at(0), 0.5], [at(60), null]], 60_000, false, 200_000).values).toEqual([0.5, null]);
+  });
+  it("have gaps where nothing arrived at all", () => {
+    const samples = samplesOf([[at(0), 0], [at(60), 0]], 60_000, true, 200_000);
+    expect(withGaps(samples, new Map([[0, 0], [60_000, 9]])).values).toEqual([null, 0]);
+  });
+});
+
+it("ticks are round and few", () => {
+  const ticks = timeTicks(Date.UTC(2026, 0, 1, 13, 26), Date.UTC(2026, 0, 1, 14, 26), 6);
+  expect(ticks.map((t) => new Date(t.at).getUTCMinutes())).toEqual([30, 40, 50, 0, 10, 20]);
+});
+
+it("finds the nearest moment", () => {
+  expect([-5, 4, 6, 14, 99].map((t) => nearest([0, 10, 20], t))).toEqual([0, 0, 1, 1, 2]);
+  expect(nearest([], 1)).toBe(-1);
+});
+
+it("draws gaps as gaps", () => {
+  expect(linePath([1, 2, null, 3], (i) => i, (v) => v)).toBe("M0.0 1.0L1.0 2.0M3.0 3.0h0.01");
+});

@@ -1,0 +1,128 @@
+// Arithmetic of the charts, kept apart from drawing so that it can be tested.
+
+const TOPS = [1, 1.5, 2, 3, 4, 6, 8, 10];
+
+/** The smallest friendly number that is at least `value`. */
+export function niceTop(value: number): number {
+  if (!(value > 0)) return 1;
+  const size = 10 ** Math.floor(Math.log10(value));
+  const top = TOPS.find((t) => t * size >= value * 0.999999) ?? 10;
+  return Number((top * size).toPrecision(3));
+}
+
+/**
+ * The top of a y axis that does not jump: it grows when the data would leave it, and comes down only when the data
+ * needs less than a third of it.
+ */
+export function steadyTop(before: number | null, highest: number): number {
+  const wanted = niceTop(highest * 1.08);
+  if (before === null) return wanted;
+  if (highest > before) return wanted;
+  return wanted < before / 3 ? wanted : before;
+}
+
+export interface Extent {
+  low: number;
+  high: number;
+}
+
+/** The same for both ends: it widens when data leaves it, with some room, and narrows only when half of it is unused. */
+export function steadyRange(before: Extent, wanted: Extent): Extent {
+  const inside = wanted.low >= before.low && wanted.high <= before.high;
+  const used = (wanted.high - wanted.low) / (before.high - before.low || 1);
+  if (inside && used > 0.5) return before;
+  const room = (wanted.high - wanted.low) * 0.15;
+  return { low: Math.max(wanted.low - room, Math.min(wanted.low, 0)), high: wanted.high + room };
+}
+
+export interface Samples {
+  /** Middle of each bucket, ms. */
+  times: number[];
+  values: (number | null)[];
+  /** Begin of each bucket, ms. */
+  starts: number[];
+  /** The running bucket, reckoned up to a whole one, if any. */
+  partial: number | null;
+}
+
+/**
+ * Buckets of a series as points of a line.
+ * @param perSecond counts are divided by the length of their bucket; ratios and quantiles stay as they are.
+ * @param now the running bucket ends here: its count is reckoned on the time that has passed.
+ */
+export function samplesOf(
+  points: readonly (readonly [string, number | null])[],
+  stepMs: number,
+  perSecond: boolean,
+  now: number,
+): Samples {
+  const out: Samples = { times: [], values: [], starts: [], partial: null };
+  for (const [time, value] of points) {
+    const start = Date.parse(time);
+    const full = start + stepMs <= now;
+    const passed = full ? stepMs : Math.max(now - start, 0);
+    const shown = value === null ? null : perSecond ? (passed === 0 ? null : value / (passed / 1000)) : value;
+    if (full) {
+      out.starts.push(start);
+      out.times.push(start + stepMs / 2);
+      out.values.push(shown);
+    } else if (passed > stepMs * 0.15) {
+      // Too short a bucket says nothing yet.
+      out.partial = shown;
+    }
+  }
+  return out;
+}
+
+/** Where nothing at all arrived there is a gap, not a zero. */
+export function withGaps(samples: Samples, anything: ReadonlyMap<number, number | null>): Samples {
+  return {
+    ...samples,
+    values: samples.values.map((v, i) => {
+      const start = samples.starts[i];
+      return start !== undefined && anything.get(start) === 0 ? null : v;
+    }),
+  };
+}
+
+const TICK_STEPS = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800].map(
+  (s) => s * 1000,
+);
+
+/** Round moments between two times, at most `most` of them. */
+export function timeTicks(from: number, to: number, most: number): { at: number; step: number }[] {
+  const step = TICK_STEPS.find((s) => (to - from) / s <= most) ?? 604_800_000;
+  const ticks: { at: number; step: number }[] = [];
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push({ at, step });
+  return ticks;
+}
+
+/** Index of the time nearest to `at`; -1 for none. `times` ascend. */
+export function nearest(times: readonly number[], at: number): number {
+  let low = 0;
+  let high = times.length - 1;
+  if (high < 0) return -1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] ?? 0) <= at) low = middle;
+    else high = middle;
+  }
+  return Math.abs((times[low] ?? 0) - at) <= Math.abs((times[high] ?? 0) - at) ? low : high;
+}
+
+/** A line through points as an SVG path; nulls break it. `x` and `y` map to the drawing. */
+export function linePath(values: readonly (number | null)[], x: (i: number) => number, y: (v: number) => number): string {
+  let path = "";
+  let pen = false;
+  values.forEach((v, i) => {
+    if (v === null) {
+      pen = false;
+      return;
+    }
+    path += `${pen ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`;
+    // A lone point between gaps would be invisible.
+    if (!pen && (values[i + 1] ?? null) === null) path += "h0.01";
+    pen = true;
+  });
+  return path;
+}

@@ -1,0 +1,246 @@
+import { useMemo, useState } from "react";
+import { Link } from "wouter";
+import { useLivePart } from "@/api/queries";
+import type { Finding, Overview, Tile as TileData } from "@/api/types";
+import { useView } from "@/app/view";
+import { Sparkline } from "@/charts/Sparkline";
+import { against, fullValue, metricWords, scaleFor, times, told, type MetricWords } from "@/lib/metrics";
+import { exact } from "@/lib/format";
+import { exploreLink, findingLink } from "@/lib/links";
+import { type Range, readRange, writeRange } from "@/lib/range";
+import { AttackSwitch } from "@/parts/AttackSwitch";
+import { Copy } from "@/parts/Copy";
+import { alarmOf, Level, worstFirst } from "@/parts/Level";
+import { RangePicker } from "@/parts/RangePicker";
+import { Ago } from "@/parts/Time";
+import { NewestEvents } from "./home/NewestEvents";
+import { OverTime, useFirstRange } from "./home/OverTime";
+import { TopLists, WhatChanged } from "./home/Where";
+
+export function HomePage() {
+  const overview = useLivePart((s) => s.overview);
+  const [search, change] = useView();
+  const first = useFirstRange();
+  const chosen = useMemo(() => readRange(search), [search]);
+  const range = chosen ?? first;
+  const choose = (next: Range) => change((s) => writeRange(s, next));
+  const findings = worstFirst(overview?.findings ?? []);
+  const worst = overview?.state === "normal" ? undefined : findings[0];
+  const metric = search.get("of") ?? loudest(overview) ?? "events";
+
+  return (
+    <>
+      <StateBand overview={overview} worst={worst} />
+      <OpenFindings findings={worst ? findings.slice(1) : findings} also={worst !== undefined} calm={overview?.state === "normal"} />
+      <Tiles overview={overview} />
+      <div className="wrap section columns">
+        <section aria-labelledby="over-time">
+          <div className="head">
+            <h2 id="over-time">Over time</h2>
+            <div className="end">{range && <RangePicker range={range} choose={choose} />}</div>
+          </div>
+          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} /> : <p className="waiting">One moment</p>}
+        </section>
+        {range && <WhatChanged range={range} metric={metric} />}
+      </div>
+      {range && <TopLists range={range} metric={metric} chooseMetric={(m) => change((s) => s.set("of", m), "replace")} />}
+      <NewestEvents />
+    </>
+  );
+}
+
+/** Of what the lists show shares: what moved most while something is wrong. */
+function loudest(overview: Overview | null): string | null {
+  if (!overview || overview.state === "normal") return null;
+  const counts = overview.tiles.filter((t) => metricWords(t.metric, t.label, t.unit).kind === "count" && (t.change ?? 0) >= 2);
+  counts.sort((a, b) => (b.change ?? 0) - (a.change ?? 0));
+  return counts[0]?.metric ?? null;
+}
+
+function StateBand({ overview, worst }: { overview: Overview | null; worst: Finding | undefined }) {
+  const link = useLivePart((s) => s.link);
+  const heardAt = useLivePart((s) => (s.link === "lost" ? s.heardAt : null));
+  if (!overview) {
+    return (
+      <section className="state" aria-live="polite">
+        <h1>
+          <span className="light">{link === "lost" ? "No numbers: Weir does not answer." : "Reading the numbers."}</span>
+        </h1>
+      </section>
+    );
+  }
+  // What was true when Weir fell silent is no statement about now.
+  if (heardAt !== null) {
+    return (
+      <section className="state">
+        <h1>
+          <span className="light">Unknown since {exact(heardAt).split(", ")[1]}. Before that: {overview.sentence}</span>
+        </h1>
+      </section>
+    );
+  }
+  const { state, sentence } = overview;
+  const parts = /^([^.:;,]{1,40}\.)\s+(\S.*)$/s.exec(sentence);
+  const loud = loudest(overview);
+  const words = loud === null ? null : metricWords(loud);
+  const href = worst ? findingLink(worst.id) : exploreLink(words?.filters ?? {}, { kind: "live", name: "15m" });
+  const hit = worst?.entities.filter((e) => e.role === "target" && e.kind === "user").map((e) => e.id) ?? [];
+  return (
+    <section className={`state ${state}`}>
+      <h1 aria-live="polite">
+        <Link href={href}>
+          {state === "normal" && parts ? (
+            <>
+              {parts[1]} <span className="light">{parts[2]}</span>
+            </>
+          ) : state === "normal" ? (
+            <span className="light">{sentence}</span>
+          ) : (
+            sentence
+          )}
+        </Link>
+      </h1>
+      {state !== "normal" && (
+        <div className="state-row">
+          <p>{worst ? worst.recommendation : <Moved overview={overview} />}</p>
+          <div className="state-acts">
+            {hit.length > 0 && <Copy className="button ghost" text={() => hit.join("\n")} label={hit.length === 1 ? "Copy the name" : `Copy the ${hit.length} names`} />}
+            <Link className="button solid" href={href}>
+              {worst ? "Open the finding" : words ? `See the ${words.label.toLowerCase()}` : "See the events"}
+            </Link>
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Without a finding, what is known is which numbers left their usual. */
+function Moved({ overview }: { overview: Overview }) {
+  const moved = overview.tiles
+    .filter((t) => t.baseline !== null && t.change !== null && t.change >= 2)
+    .sort((a, b) => (b.change ?? 0) - (a.change ?? 0))
+    .slice(0, 3);
+  if (moved.length === 0) return <>No finding names who is behind it yet. The lists below show what its events share.</>;
+  return (
+    <>
+      {moved.map((t, i) => {
+        const words = metricWords(t.metric, t.label, t.unit);
+        const scale = scaleFor(words.kind, t.baseline);
+        return (
+          <span key={t.metric}>
+            {i > 0 && "; "}
+            {i === 0 ? t.label : t.label.toLowerCase()} {told(scale, t.value ?? 0)}, usually {told(scale, t.baseline ?? 0)}
+          </span>
+        );
+      })}
+      . The lists below show what these events share.
+    </>
+  );
+}
+
+function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boolean; calm: boolean }) {
+  return (
+    <section className="wrap section tight" aria-labelledby="open-findings">
+      <div className="head findings-head">
+        <h2 id="open-findings">{also ? "Also open" : "Open findings"}</h2>
+        <span className="quiet">
+          {findings.length > 0
+            ? `${findings.length === 1 ? "1 finding" : `${findings.length} findings, worst first`}`
+            : also
+              ? "Nothing else."
+              : !calm
+                ? "None yet. The numbers tell that something is off; nothing names who is behind it."
+                : "None. One appears here, as a sentence, when something differs from its usual. To see what changes then, play an attack."}
+        </span>
+        <div className="end">
+          <AttackSwitch />
+        </div>
+      </div>
+      {findings.length > 0 && <FindingList findings={findings.slice(0, 6)} />}
+    </section>
+  );
+}
+
+export function FindingList({ findings }: { findings: Finding[] }) {
+  return (
+    <ul className="findings">
+      {findings.map((f) => (
+        <li key={f.id}>
+          <Link href={findingLink(f.id)}>
+            <Level alarm={alarmOf(f.rule.level)} />
+            <span className="said">{f.sentence}</span>
+            <span className="quiet far">{f.rule.title}</span>
+            <span className="soft far num">{f.assignee ?? "nobody yet"}</span>
+            <span className="quiet num">
+              <Ago at={f.last_seen_at} />
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Tiles({ overview }: { overview: Overview | null }) {
+  if (!overview) return null;
+  return (
+    <section className="wrap section tight" aria-labelledby="now">
+      <div className="head">
+        <h2 id="now">Now, against the usual</h2>
+        <span className="quiet only-desk">the last 60 seconds; the line goes back an hour, the grey band is the usual</span>
+      </div>
+      <div className="tiles">
+        {overview.tiles.map((t) => (
+          <Tile key={t.metric} tile={t} state={overview.state} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function typicalOf(tile: TileData): number | null {
+  if (tile.baseline !== null) return tile.baseline;
+  const seen = tile.sparkline.filter((v): v is number => v !== null).sort((a, b) => a - b);
+  return seen[seen.length >> 1] ?? tile.value;
+}
+
+function Tile({ tile, state }: { tile: TileData; state: Overview["state"] }) {
+  const words = metricWords(tile.metric, tile.label, tile.unit);
+  // The unit is chosen once, so that a number near the border does not change it with every breath.
+  const [typical] = useState(() => typicalOf(tile));
+  const scale = scaleFor(words.kind, tile.baseline ?? typical);
+  const stands = against(tile.baseline, tile.change);
+  const off = state !== "normal" && tile.change !== null && tile.change >= 2;
+  return (
+    <Link
+      className={`tile s-${words.colour} ${off ? `off ${state}` : ""}`}
+      href={words.filters === null ? "/quality" : exploreLink(words.filters, { kind: "live", name: "15m" })}
+      title={tile.value === null ? "nothing in the last 60 seconds" : fullValue(words.kind, tile.value)}
+    >
+      <span className="tile-label cut">{tile.label}</span>
+      <span className="tile-value">
+        {tile.value === null ? "–" : scale.write(tile.value)}
+        {scale.unit !== "" && <i>{scale.unit}</i>}
+      </span>
+      <Sparkline values={tile.sparkline} baseline={tile.baseline} />
+      <span className="tile-usual">
+        <Usual tile={tile} words={words} scale={scale} stands={stands} />
+      </span>
+    </Link>
+  );
+}
+
+function Usual(props: { tile: TileData; words: MetricWords; scale: ReturnType<typeof scaleFor>; stands: ReturnType<typeof against> }) {
+  const { tile, words, scale, stands } = props;
+  if (tile.baseline === null) return <>learning the usual</>;
+  const usual = `${scale.write(tile.baseline)}${words.kind === "ratio" ? "\u00a0%" : ""}`;
+  if (stands === "learning" || tile.change === null) return tile.baseline === 0 ? <>usually none</> : <>usual {usual}</>;
+  if (stands === "usual") return <>as usual ({usual})</>;
+  return (
+    <>
+      <b>{times(tile.change)}</b> usual ({usual})
+    </>
+  );
+}
+

@@ -1,0 +1,120 @@
+import { useState } from "react";
+import { useLivePart, useSeries } from "@/api/queries";
+import type { Series, State } from "@/api/types";
+import { samplesOf, withGaps, type Samples } from "@/charts/scale";
+import { type Panel, TimeStack } from "@/charts/TimeStack";
+import { useNow } from "@/lib/clock";
+import { exploreLink } from "@/lib/links";
+import { metricWords, scaleFor, USUAL_FACTOR, type MetricWords } from "@/lib/metrics";
+import { type Range, STEP_MS, windowOf } from "@/lib/range";
+import { TroubleNote } from "@/parts/Trouble";
+
+/** Failures first: that line answers more questions than the number of events does. */
+const SHOWN = ["login_failures", "signups", "api_error_ratio", "events"] as const;
+
+/** How often a stretch of time is read again. */
+export function everyOf(range: Range): number | false {
+  if (range.kind === "fixed") return false;
+  return { "15m": 2000, "1h": 5000, "6h": 15_000, "24h": 30_000, "7d": 60_000 }[range.name];
+}
+
+/** An hour, or on a Weir that has not run that long 15 minutes, so that the first look is not at an empty chart. */
+export function useFirstRange(): Range | null {
+  const [decided, setDecided] = useState<Range | null>(null);
+  const asked = useSeries({ metric: "events", from: "now-1h", to: "now", step: "1m" }, false);
+  if (decided === null && (asked.data || asked.isError)) {
+    const points = asked.data?.series[0]?.points ?? [];
+    const early = points.slice(0, Math.floor(points.length * 0.6));
+    setDecided({ kind: "live", name: early.some(([, v]) => (v ?? 0) > 0) ? "1h" : "15m" });
+  }
+  return decided;
+}
+
+export function OverTime({ range, choose, state }: { range: Range; choose: (range: Range) => void; state: State }) {
+  const window = windowOf(range);
+  const every = everyOf(range);
+  const ask = { from: window.from, to: window.to, step: window.step };
+  const failures = useSeries({ metric: SHOWN[0], ...ask }, every);
+  const signups = useSeries({ metric: SHOWN[1], ...ask }, every);
+  const errors = useSeries({ metric: SHOWN[2], ...ask }, every);
+  const events = useSeries({ metric: SHOWN[3], ...ask }, every);
+  const tiles = useLivePart((s) => s.overview?.tiles);
+  const lost = useLivePart((s) => s.link === "lost");
+  const heardAt = useLivePart((s) => s.heardAt);
+  const clock = useNow();
+
+  const broken = [failures, signups, errors, events].find((q) => q.isError && !q.data);
+  if (broken) return <TroubleNote error={broken.error} what="the charts" again={() => void broken.refetch()} />;
+
+  // While Weir is silent the time axis stands still: nothing is known about what came after.
+  const now = lost && heardAt !== null ? heardAt : clock;
+  const to = range.kind === "fixed" ? range.to : now;
+  const from = range.kind === "fixed" ? range.from : now - window.ms;
+  const stepMs = STEP_MS[window.step];
+  const anything = new Map((events.data?.series[0]?.points ?? []).map(([t, v]) => [Date.parse(t), v]));
+
+  const panel = (name: (typeof SHOWN)[number], data: Series | undefined, height: number): Panel => {
+    const words = metricWords(name);
+    const tile = tiles?.find((t) => t.metric === name);
+    const samples = samplesFor(data, words, stepMs);
+    const scale = scaleFor(words.kind, tile?.baseline ?? middle(samples.values));
+    const scaled = scaledBy(withGaps(samples, anything), scale.factor);
+    const isLive = range.kind === "live" && !lost;
+    const baseline = tile?.baseline ?? null;
+    const known = isLive && window.ms <= 3_600_000 && baseline !== null && baseline > 0;
+    return {
+      key: name,
+      title: words.label,
+      unit: words.kind === "ratio" ? `share of ${words.of ?? "all"}, %` : scale.unit,
+      colour: words.colour,
+      height,
+      samples: isLive ? scaled : { ...scaled, partial: null },
+      live: isLive && tile?.value != null && scaled.times.length > 0 ? tile.value * scale.factor : null,
+      usual: known ? { low: (baseline / USUAL_FACTOR) * scale.factor, high: baseline * USUAL_FACTOR * scale.factor } : null,
+      alarm: state === "normal" || (tile?.change ?? 0) < 2 ? null : state,
+      ...(name === SHOWN[0] && known ? { note: "grey: the usual" } : {}),
+      leastTop: words.kind === "ratio" ? 0.1 : scale.unit === "a minute" ? 4 : 1,
+      write: (v) => scale.write(v / scale.factor),
+      href: exploreLink(words.filters ?? {}, range),
+    };
+  };
+
+  return (
+    <TimeStack
+      label="Failed logins, new accounts, API errors and events over time"
+      panels={[
+        panel("login_failures", failures.data, 96),
+        panel("signups", signups.data, 62),
+        panel("api_error_ratio", errors.data, 62),
+        panel("events", events.data, 62),
+      ]}
+      from={from}
+      to={to}
+      live={range.kind === "live"}
+      stepMs={stepMs}
+      dataKey={`${window.from} ${window.to}`}
+      onZoom={(a, b) => choose({ kind: "fixed", from: a, to: b })}
+      onReset={range.kind === "fixed" ? () => choose({ kind: "live", name: "1h" }) : undefined}
+    />
+  );
+}
+
+function samplesFor(data: Series | undefined, words: MetricWords, stepMs: number): Samples {
+  const points = data?.series[0]?.points ?? [];
+  const answeredStep = data ? (STEP_MS[data.step as keyof typeof STEP_MS] ?? stepMs) : stepMs;
+  const end = data ? Date.parse(data.to) : 0;
+  return samplesOf(points, answeredStep, words.kind === "count", end);
+}
+
+export function scaledBy(samples: Samples, factor: number): Samples {
+  return {
+    ...samples,
+    values: samples.values.map((v) => (v === null ? null : v * factor)),
+    partial: samples.partial === null ? null : samples.partial * factor,
+  };
+}
+
+export function middle(values: readonly (number | null)[]): number | null {
+  const known = values.filter((v): v is number => v !== null).sort((a, b) => a - b);
+  return known[known.length >> 1] ?? null;
+}

@@ -1,0 +1,225 @@
+import { Link } from "wouter";
+import { useMetrics, useTop } from "@/api/queries";
+import type { Top } from "@/api/types";
+import { keyWords, kindOfField, program } from "@/lib/events";
+import { isFilterField, type Filters } from "@/lib/filters";
+import { percent } from "@/lib/format";
+import { entityLink, exploreLink } from "@/lib/links";
+import { metricWords } from "@/lib/metrics";
+import { iso, type Range, windowOf } from "@/lib/range";
+import { TroubleNote } from "@/parts/Trouble";
+
+interface Dimension {
+  name: string;
+  title: string;
+  one: string;
+}
+
+const DIMENSIONS: Dimension[] = [
+  { name: "ip", title: "Addresses", one: "address" },
+  { name: "asn", title: "Networks", one: "network" },
+  { name: "country", title: "Countries", one: "country" },
+  { name: "path", title: "Paths", one: "path" },
+  { name: "email_domain", title: "Email domains", one: "email domain" },
+  { name: "user_agent", title: "Programs", one: "program" },
+];
+
+/** Of what shares can be shown. */
+const OF = ["events", "login_failures", "signups", "password_resets", "api_requests", "api_errors", "emails", "email_bounces"];
+
+interface Windows {
+  now: { from: string; to: string };
+  before: { from: string; to: string };
+  nowWords: string;
+  beforeWords: string;
+  fixed: boolean;
+}
+
+/** What is shown, and the hour (or for longer stretches the same length) before it. */
+function windowsOf(range: Range): Windows {
+  const w = windowOf(range);
+  const beforeMs = Math.max(w.ms, 3_600_000);
+  const beforeWords = w.ms <= 3_600_000 ? "the hour before" : "the same time before";
+  if (range.kind === "fixed") {
+    return {
+      now: { from: w.from, to: w.to },
+      before: { from: iso(range.from - beforeMs), to: iso(range.from) },
+      nowWords: "in this stretch",
+      beforeWords,
+      fixed: true,
+    };
+  }
+  const back: Record<typeof range.name, [string, string, string]> = {
+    "15m": ["now-75m", "now-15m", "in the last 15 minutes"],
+    "1h": ["now-2h", "now-1h", "in the last hour"],
+    "6h": ["now-12h", "now-6h", "in the last 6 hours"],
+    "24h": ["now-48h", "now-24h", "in the last 24 hours"],
+    "7d": ["now-14d", "now-7d", "in the last 7 days"],
+  };
+  const [from, to, nowWords] = back[range.name];
+  return { now: { from: w.from, to: "now" }, before: { from, to }, nowWords, beforeWords, fixed: false };
+}
+
+interface Share {
+  dimension: Dimension;
+  key: string;
+  share: number;
+  /** Null where nothing is known about before. */
+  was: number | null;
+}
+
+function useShares(dimension: Dimension, metric: string, range: Range, enabled: boolean) {
+  const w = windowsOf(range);
+  const now = useTop({ dimension: dimension.name, metric, ...w.now, limit: 7 }, w.fixed ? false : w.now.from === "now-15m" ? 5000 : 15_000, enabled);
+  const before = useTop({ dimension: dimension.name, metric, ...w.before, limit: 200 }, w.fixed ? false : 60_000, enabled);
+  return { now, shares: sharesOf(dimension, now.data, before.data) };
+}
+
+export function sharesOf(dimension: Dimension, now: Top | undefined, before: Top | undefined): Share[] {
+  const was = new Map((before?.items ?? []).map((i) => [i.key, i.share]));
+  const something = (before?.items.length ?? 0) > 0;
+  return (now?.items ?? [])
+    .filter((i) => i.share !== null)
+    .map((i) => ({ dimension, key: i.key, share: i.share ?? 0, was: something ? (was.get(i.key) ?? 0) : null }));
+}
+
+function useAllShares(range: Range, metric: string) {
+  const metrics = useMetrics();
+  const by = metrics.data?.items.find((m) => m.name === metric)?.by;
+  // Until the list of metrics is there, or where it does not tell, it is simply tried.
+  const kept = (d: Dimension) => by === undefined || by.length === 0 || by.includes(d.name);
+  const ready = metrics.data !== undefined || metrics.isError;
+  const a = useShares(DIMENSIONS[0] as Dimension, metric, range, ready && kept(DIMENSIONS[0] as Dimension));
+  const b = useShares(DIMENSIONS[1] as Dimension, metric, range, ready && kept(DIMENSIONS[1] as Dimension));
+  const c = useShares(DIMENSIONS[2] as Dimension, metric, range, ready && kept(DIMENSIONS[2] as Dimension));
+  const d = useShares(DIMENSIONS[3] as Dimension, metric, range, ready && kept(DIMENSIONS[3] as Dimension));
+  const e = useShares(DIMENSIONS[4] as Dimension, metric, range, ready && kept(DIMENSIONS[4] as Dimension));
+  const f = useShares(DIMENSIONS[5] as Dimension, metric, range, ready && kept(DIMENSIONS[5] as Dimension));
+  return [a, b, c, d, e, f].map((s, i) => ({ dimension: DIMENSIONS[i] as Dimension, kept: kept(DIMENSIONS[i] as Dimension), ...s }));
+}
+
+/** The largest changes of share over all dimensions: the traits that set these events apart. */
+export function movers(shares: readonly Share[]): Share[] {
+  return shares
+    .filter((s) => s.was !== null && s.dimension.name !== "ip")
+    .concat(shares.filter((s) => s.was !== null && s.dimension.name === "ip" && s.share >= 0.01))
+    .sort((x, y) => Math.abs(y.share - (y.was ?? 0)) - Math.abs(x.share - (x.was ?? 0)))
+    .slice(0, 7);
+}
+
+export function WhatChanged({ range, metric }: { range: Range; metric: string }) {
+  const all = useAllShares(range, metric);
+  const w = windowsOf(range);
+  const words = metricWords(metric);
+  const found = movers(all.flatMap((a) => a.shares));
+  const waiting = all.some((a) => a.kept && a.now.isPending);
+  return (
+    <section aria-labelledby="what-changed">
+      <div className="head">
+        <h2 id="what-changed">What changed</h2>
+        <span className="quiet">{w.nowWords}</span>
+      </div>
+      {found.length > 0 ? (
+        <>
+          <p className="quiet moved-note">
+            Share of {words.label.toLowerCase()}. The tick is {w.beforeWords}.
+          </p>
+          <Bars shares={found} metric={metric} range={range} withKind />
+        </>
+      ) : (
+        <p className="empty">
+          {waiting ? "Reading the lists." : `There is nothing to compare with yet: no ${words.label.toLowerCase()} from ${w.beforeWords}. What makes up a larger or smaller part than before will stand here.`}
+        </p>
+      )}
+    </section>
+  );
+}
+
+export function TopLists({ range, metric, chooseMetric }: { range: Range; metric: string; chooseMetric: (metric: string) => void }) {
+  const all = useAllShares(range, metric);
+  const w = windowsOf(range);
+  const options = OF.includes(metric) ? OF : [metric, ...OF];
+  return (
+    <section className="wrap section" aria-labelledby="where">
+      <div className="head">
+        <h2 id="where">Where from, where to</h2>
+        <label className="quiet of-label">
+          share of{" "}
+          <select className="field" value={metric} onChange={(e) => chooseMetric(e.target.value)}>
+            {options.map((m) => (
+              <option key={m} value={m}>
+                {metricWords(m).label.toLowerCase()}
+              </option>
+            ))}
+          </select>{" "}
+          {w.nowWords}; the tick is {w.beforeWords}
+        </label>
+      </div>
+      <div className="lists">
+        {all.map((a) => (
+          <div key={a.dimension.name}>
+            <h3>{a.dimension.title}</h3>
+            {!a.kept ? (
+              <p className="empty">Weir keeps no {a.dimension.title.toLowerCase()} for {metricWords(metric).label.toLowerCase()}.</p>
+            ) : a.now.isError && !a.now.data ? (
+              <TroubleNote error={a.now.error} what={`the list of ${a.dimension.title.toLowerCase()}`} />
+            ) : a.shares.length > 0 ? (
+              <Bars shares={a.shares} metric={metric} range={range} />
+            ) : (
+              <p className="empty">{a.now.isPending ? "" : `No ${a.dimension.title.toLowerCase()} ${w.nowWords}.`}</p>
+            )}
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Bars({ shares, metric, range, withKind = false }: { shares: readonly Share[]; metric: string; range: Range; withKind?: boolean }) {
+  const words = metricWords(metric);
+  // The longest bar fills its cell, so that small shares can be told apart.
+  const full = Math.max(...shares.map((s) => Math.max(s.share, s.was ?? 0)), 0.001);
+  return (
+    <table className={`bars s-${words.colour} ${withKind ? "movers" : ""}`}>
+      <tbody>
+        {shares.map((s) => (
+          <tr key={`${s.dimension.name} ${s.key}`}>
+            <td className="bar-name cut" title={s.key}>
+              <KeyName share={s} filters={words.filters ?? {}} range={range} />
+              {withKind && <small className="quiet">{s.dimension.one}</small>}
+            </td>
+            <td className="bar-cell">
+              <div className="bar" aria-hidden="true">
+                <i style={{ width: `${(s.share / full) * 100}%` }} />
+                {s.was !== null && <u style={{ left: `${(s.was / full) * 100}%` }} />}
+              </div>
+            </td>
+            <td className="bar-share strong">{percent(s.share)}</td>
+            <td className="bar-was">{s.was === null ? "" : s.was === 0 ? "was none" : `was ${percent(s.was)}`}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A name leads to its entity where there is one, else to its events. */
+function KeyName({ share, filters, range }: { share: Share; filters: Filters; range: Range }) {
+  const { name } = share.dimension;
+  const text = keyWords(name, share.key);
+  const kind = kindOfField(name);
+  if (share.key === "(other)" || share.key === "") return <span>{text}</span>;
+  if (kind && kind !== "country" && kind !== "email_domain")
+    return (
+      <Link className="name" href={entityLink(kind, share.key)}>
+        {text}
+      </Link>
+    );
+  if (isFilterField(name))
+    return (
+      <Link className="name" href={exploreLink({ ...filters, [name]: [share.key] }, range)}>
+        {text}
+      </Link>
+    );
+  return <span title={share.key}>{program(share.key)}</span>;
+}
