@@ -53,9 +53,9 @@ HttpResponse health_response(HealthSource& source) {
                                    name_of(worst), kVersion, source.uptime_seconds(), items));
 }
 
-HttpResponse simulation_response(const SimulationState& state, const std::vector<ScenarioInfo>& scenarios) {
+HttpResponse simulation_response(const SimulationState& state, const std::vector<ScenarioText>& scenarios) {
   std::string items;
-  for (const ScenarioInfo& one : scenarios) {
+  for (const ScenarioText& one : scenarios) {
     items += fmt::format(R"({}{{"name":{},"label":{},"description":{}}})", items.empty() ? "" : ",", quoted(one.name),
                          quoted(one.label), quoted(one.description));
   }
@@ -75,7 +75,7 @@ HttpResponse change_simulation(SimulationControl& control, const RouteRequest& r
   const json::value value = json::parse(json::string_view(body.data(), body.size()), error);
   if (error) return problem({.status = 400, .detail = "The body is not JSON: " + error.message() + "."});
   if (!value.is_object()) return unprocessable("", "The body is to be a JSON object, such as {\"running\":true}.");
-  const std::vector<ScenarioInfo> scenarios = control.scenarios();
+  const std::vector<ScenarioText> scenarios = control.scenarios();
   SimulationChange change;
   for (const auto& [key_text, part] : value.get_object()) {
     const std::string key(key_text.data(), key_text.size());
@@ -99,7 +99,7 @@ HttpResponse change_simulation(SimulationControl& control, const RouteRequest& r
       std::string known;
       bool found = false;
       const std::string name = part.is_string() ? std::string(part.get_string().data(), part.get_string().size()) : "";
-      for (const ScenarioInfo& one : scenarios) {
+      for (const ScenarioText& one : scenarios) {
         known += ", " + one.name;
         found = found || (part.is_string() && one.name == name);
       }

@@ -53,7 +53,7 @@ class FakeSimulation final : public SimulationControl {
     std::lock_guard lock(mutex_);
     return state_;
   }
-  std::vector<ScenarioInfo> scenarios() const override {
+  std::vector<ScenarioText> scenarios() const override {
     return {{"mixed", "Mixed", "Everything."}, {"brute_force", "Brute force", "One account, many tries."}};
   }
   Result<SimulationState> change(const SimulationChange& change) override {

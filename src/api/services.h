@@ -7,19 +7,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "event/ledger.h"
 
 namespace weir {
-
-/// The books since the data directory began, all numbers at one committed point.
-struct Ledger {
-  std::uint64_t received = 0, admitted = 0, duplicate = 0, rejected = 0, in_flight = 0;
-  std::uint64_t stored = 0, expired = 0, rolled_up = 0;
-
-  bool balanced() const {
-    return received == admitted + duplicate + rejected + in_flight && stored + expired == admitted &&
-           rolled_up == admitted;
-  }
-};
 
 /// Thread-safe.
 class LedgerSource {
@@ -50,7 +40,7 @@ class HealthSource {
   virtual double uptime_seconds() const = 0;
 };
 
-struct ScenarioInfo {
+struct ScenarioText {
   std::string name, label, description;
 };
 
@@ -72,7 +62,7 @@ class SimulationControl {
  public:
   virtual ~SimulationControl() = default;
   virtual SimulationState state() const = 0;
-  virtual std::vector<ScenarioInfo> scenarios() const = 0;
+  virtual std::vector<ScenarioText> scenarios() const = 0;
   /// Takes effect within a second. Scenario names have been checked. kUnavailable: there is no simulator in this process.
   virtual Result<SimulationState> change(const SimulationChange& change) = 0;
 };

@@ -62,8 +62,10 @@ Result<Ledger> Bookkeeper::ledger() {
   l.rolled_up = counts.rolled_up;
   std::uint64_t positions = 0;
   for (const Offset offset : progress.positions) positions += offset.value;
-  l.balanced = positions == progress.tally.total() && l.received >= positions && l.stored + l.expired == l.admitted &&
-               l.rolled_up == l.admitted;
+  if (positions != progress.tally.total()) {
+    return fail(Code::kCorrupt,
+                "the positions in the log and the tally of events differ: the books of the data directory are damaged");
+  }
   return l;
 }
 

@@ -8,19 +8,12 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "event/ledger.h"
 #include "pipeline/commit_gate.h"
 #include "ports/log.h"
 #include "ports/store.h"
 
 namespace weir {
-
-/// received = admitted + duplicate + rejected + in_flight; stored + expired = admitted = rolled_up: when all of it holds,
-/// `balanced`.
-struct Ledger {
-  std::uint64_t received = 0, admitted = 0, duplicate = 0, rejected = 0, in_flight = 0;
-  std::uint64_t stored = 0, expired = 0, rolled_up = 0;
-  bool balanced = false;
-};
 
 /// Thread-safe. Everything borrowed must outlive it.
 class Bookkeeper {

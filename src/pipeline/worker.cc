@@ -186,7 +186,7 @@ void Worker::prepare_loop(std::stop_token stop) {
     }
     redo_.reset();
     if (!*batch) continue;
-    if (!ready_.push(std::make_unique<Prepared>(std::move(**batch)), 1)) return;
+    if (!ready_.push(std::make_shared<Prepared>(std::move(**batch)), 1)) return;
   }
 }
 

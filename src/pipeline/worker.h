@@ -101,7 +101,8 @@ class Worker {
   std::optional<Cut> redo_;   // begun before the start, to be done first
   bool backlog_ = false;      // the preparing thread's: the last batch was full
 
-  BoundedQueue<std::unique_ptr<Prepared>> ready_{1};  // by number of batches: one waits while one is written
+  BoundedQueue<std::shared_ptr<Prepared>> ready_{
+      1};  // counts batches: one waits while one is written; shared only as Prepared is unknown here
   std::atomic<bool> draining_{false}, aborting_{false};
   std::jthread preparer_, writer_;
 

@@ -1,0 +1,217 @@
+// The worker on a log and a store in memory, with the process killed at every place that matters.
+#include "pipeline/worker.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "backends/memory/memory_live_feed.h"
+#include "backends/memory/memory_log.h"
+#include "backends/memory/memory_store.h"
+#include "pipeline/ledger.h"
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string login(std::string_view id, std::string_view outcome = "success") {
+  const std::string time = format_rfc3339(SystemClock().now());
+  return fmt::format(
+      R"({{"specversion":"1.0","type":"account.login","source":"/t","id":"{}","time":"{}","data":{{"user_id":"u","ip":"192.0.2.1","outcome":"{}"}}}})",
+      id, time, outcome);
+}
+
+/// What survives a crash is in `disk` and `store`; everything else is made anew by begin().
+class WorkerTest : public testing::Test {
+ protected:
+  void SetUp() override { begin(); }
+
+  void begin() {
+    worker_.reset();
+    books_.reset();
+    log_.reset();
+    gate_ = std::make_unique<CommitGate>();
+    auto log = MemoryLog::create({.partitions = 2}, disk_, clock_);
+    ASSERT_TRUE(log) << log.error().message;
+    log_ = std::move(*log);
+    books_ = std::make_unique<Bookkeeper>(*log_, *log_, *log_, store_, *gate_, 2);
+    WorkerOptions options;
+    options.interval = milliseconds(1);
+    auto worker =
+        Worker::create(options, {*log_, *log_, store_, feed_, *gate_, freshness_, nullptr, metrics_, clock_}, 2);
+    ASSERT_TRUE(worker) << worker.error().message;
+    worker_ = std::move(*worker);
+  }
+
+  void post(std::vector<std::string> events) {
+    IdentityReader reader;
+    std::vector<PartitionBatch> batches(2);
+    batches[1].partition = PartitionId(1);
+    for (const std::string& e : events) batches[reader.partition(e, 2, false)].events.add(e);
+    Status done = fail(Code::kInternal, "not called");
+    log_->append(std::move(batches), [&](Status s) { done = std::move(s); });
+    log_->flush();
+    ASSERT_TRUE(done);
+  }
+
+  void catch_up() {
+    for (int i = 0; i < 2000 && worker_->status().lag_events > 0; ++i) std::this_thread::sleep_for(milliseconds(1));
+    ASSERT_EQ(worker_->status().lag_events, 0U) << worker_->status().message;
+  }
+
+  Ledger ledger() {
+    auto l = books_->ledger();
+    EXPECT_TRUE(l) << l.error().message;
+    return l ? *l : Ledger{};
+  }
+
+  SystemClock clock_;
+  Metrics metrics_;
+  std::shared_ptr<MemoryLogDisk> disk_ = make_memory_log_disk();
+  MemoryStore store_;
+  MemoryLiveFeed feed_;
+  Freshness freshness_;
+  std::unique_ptr<CommitGate> gate_;
+  std::unique_ptr<MemoryLog> log_;
+  std::unique_ptr<Bookkeeper> books_;
+  std::unique_ptr<Worker> worker_;
+};
+
+TEST_F(WorkerTest, EveryEventEndsInOneOfThreePlaces) {
+  worker_->start();
+  post({login("1"), login("2"), login("1"), "no JSON", login("3", "maybe")});
+  catch_up();
+  post({login("2"), login("3")});
+  catch_up();
+  const Ledger l = ledger();
+  EXPECT_EQ(l.received, 7U);
+  EXPECT_EQ(l.admitted, 3U);
+  EXPECT_EQ(l.duplicate, 2U);
+  EXPECT_EQ(l.rejected, 2U);
+  EXPECT_TRUE(l.balanced());
+  EXPECT_EQ(store_.rows("events"), 3U);
+  EXPECT_EQ(store_.rows("rejects"), 2U);
+  EXPECT_TRUE(freshness_.summary(clock_.now()).p99.has_value());
+}
+
+// The store fails after 0, 1, 2 … tables of the batch are written, and the process ends there. After the restart every table
+// has the batch once.
+TEST_F(WorkerTest, ACrashBetweenTwoTablesCountsNothingTwice) {
+  for (std::size_t tables = 0; tables < 4; ++tables) {
+    const std::uint64_t before = ledger().admitted;
+    worker_->start();
+    store_.break_after(tables, {Code::kUnavailable, "corked"});
+    post({login(fmt::format("a{}", tables)), login(fmt::format("b{}", tables)), fmt::format("no JSON {}", tables)});
+    for (int i = 0; i < 1000 && worker_->status().healthy && worker_->status().lag_events > 0; ++i)
+      std::this_thread::sleep_for(milliseconds(1));
+    worker_->stop(milliseconds(0));
+    store_.heal();
+    begin();
+    worker_->start();
+    post({login(fmt::format("a{}", tables))});  // a duplicate, whatever happened
+    catch_up();
+    const Ledger l = ledger();
+    EXPECT_TRUE(l.balanced()) << tables;
+    EXPECT_EQ(l.admitted, before + 2) << tables;
+    EXPECT_EQ(store_.rows("rejects"), tables + 1) << tables;
+    worker_->stop(milliseconds(0));
+    begin();
+  }
+}
+
+TEST_F(WorkerTest, AStoreThatComesBackIsWrittenToWithoutARestart) {
+  worker_->start();
+  store_.break_after(0, {Code::kUnavailable, "away"});
+  post({login("1")});
+  for (int i = 0; i < 1000 && worker_->status().healthy; ++i) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_FALSE(worker_->status().healthy);
+  EXPECT_NE(worker_->status().message.find("away"), std::string::npos);
+  store_.heal();
+  catch_up();
+  EXPECT_TRUE(worker_->status().healthy);
+  EXPECT_TRUE(ledger().balanced());
+}
+
+TEST_F(WorkerTest, ABrokenLogCommitIsTriedAgainUnderTheSameToken) {
+  worker_->start();
+  post({login("1")});
+  catch_up();
+  log_->break_with({Code::kDiskFull, "no space"});
+  std::this_thread::sleep_for(milliseconds(20));
+  log_->heal();
+  post({login("2"), login("1")});
+  catch_up();
+  const Ledger l = ledger();
+  EXPECT_EQ(l.admitted, 2U);
+  EXPECT_EQ(l.duplicate, 1U);
+  EXPECT_TRUE(l.balanced());
+}
+
+TEST_F(WorkerTest, IdentitiesSurviveRestartsAlsoAcrossPartitions) {
+  std::vector<std::string> events;
+  for (int i = 0; i < 5000; ++i) events.push_back(login(std::to_string(i)));
+  worker_->start();
+  post(events);
+  catch_up();
+  worker_->stop(milliseconds(0));
+  begin();
+  worker_->start();
+  post(events);
+  catch_up();
+  const Ledger l = ledger();
+  EXPECT_EQ(l.admitted, 5000U);
+  EXPECT_EQ(l.duplicate, 5000U);
+  EXPECT_TRUE(l.balanced());
+}
+
+TEST_F(WorkerTest, RetentionKeepsTheBooks) {
+  worker_->start();
+  post({login("1"), login("2")});
+  catch_up();
+  const auto removed = books_->expire(clock_.now() + 2 * 86'400'000);
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_EQ(*removed, 2U);
+  const Ledger l = ledger();
+  EXPECT_EQ(l.stored, 0U);
+  EXPECT_EQ(l.expired, 2U);
+  EXPECT_TRUE(l.balanced());
+  EXPECT_TRUE(books_->recover());
+  EXPECT_EQ(ledger().expired, 2U);
+}
+
+// The crash is after the note and before the removal is in the books: whether the rows are gone already or not.
+TEST_F(WorkerTest, RetentionThatACrashInterruptedIsFinishedOnce) {
+  worker_->start();
+  post({login("1"), login("2")});
+  catch_up();
+  worker_->stop(milliseconds(0));
+  const auto days = store_.partitions();
+  ASSERT_EQ(days->size(), 1U);
+  for (const bool gone : {false, true}) {
+    if (gone) {
+      ASSERT_TRUE(store_.drop_partition((*days)[0].id));
+      ASSERT_TRUE(log_->put({{"retention.expired", ""}}));
+    }
+    ASSERT_TRUE(log_->put({{"retention.removing", (*days)[0].id + " 2"}}));
+    begin();
+    ASSERT_TRUE(books_->recover());
+    const Ledger l = ledger();
+    EXPECT_EQ(l.expired, 2U);
+    EXPECT_EQ(l.stored, 0U);
+    EXPECT_TRUE(l.balanced());
+  }
+}
+
+TEST(FreshnessTest, PercentilesWithinFivePercent) {
+  Freshness f;
+  const UnixMillis now(1'795'012'000'000);
+  EXPECT_FALSE(f.summary(now).p50);
+  for (int i = 1; i <= 1000; ++i) f.add(now, i, 1);
+  const FreshnessSummary s = f.summary(now);
+  EXPECT_NEAR(*s.p50, 500, 30);
+  EXPECT_NEAR(*s.p99, 990, 60);
+  EXPECT_FALSE(f.summary(now + 25 * 3'600'000).p50);
+}
+
+}  // namespace
+}  // namespace weir
