@@ -65,7 +65,7 @@ Result<T> number(std::string_view text) {
 
 }  // namespace
 
-ChdbStore::ChdbStore(Options options, std::unique_ptr<Engine> engine)
+ChdbStore::ChdbStore(Options options, std::shared_ptr<Engine> engine)
     : options_(std::move(options)),
       engine_(std::move(engine)),
       writers_(*engine_, 3,
@@ -76,7 +76,17 @@ ChdbStore::ChdbStore(Options options, std::unique_ptr<Engine> engine)
 ChdbStore::~ChdbStore() = default;
 
 Result<std::unique_ptr<ChdbStore>> ChdbStore::create(const Options& options) {
-  WEIR_TRY_ASSIGN(auto engine, Engine::open(options.path));
+  WEIR_TRY_ASSIGN(std::shared_ptr<Engine> engine, Engine::open(options.path));
+  return create_in(options, std::move(engine));
+}
+
+Result<std::unique_ptr<ChdbStore>> ChdbStore::sibling(const std::string& database) {
+  Options options = options_;
+  options.database = database;
+  return create_in(options, engine_);
+}
+
+Result<std::unique_ptr<ChdbStore>> ChdbStore::create_in(const Options& options, std::shared_ptr<Engine> engine) {
   WEIR_TRY_ASSIGN(auto first, engine->connect());
   if (auto made = first->query("CREATE DATABASE IF NOT EXISTS " + quoted_name(options.database) + " ENGINE = Atomic");
       !made) {

@@ -31,18 +31,22 @@ class ChdbStore final : public StoreWriter, public StoreReader, public StoreAdmi
   Status drop_partition(const std::string& id) override;
   Result<std::uint64_t> disk_bytes() override;
 
+  /// A store of its own in another database of the same engine.
+  Result<std::unique_ptr<ChdbStore>> sibling(const std::string& database);
+
   /// For the SQL port, which makes connections of its own.
   Engine& engine() { return *engine_; }
   const std::string& database() const { return options_.database; }
 
  private:
-  ChdbStore(Options options, std::unique_ptr<Engine> engine);
+  static Result<std::unique_ptr<ChdbStore>> create_in(const Options& options, std::shared_ptr<Engine> engine);
+  ChdbStore(Options options, std::shared_ptr<Engine> engine);
   Status insert_one(const TableBlock& block, std::string_view token);
   /// One number or row of text.
   Result<std::string> ask(std::string_view sql);
 
   const Options options_;
-  const std::unique_ptr<Engine> engine_;
+  const std::shared_ptr<Engine> engine_;  // shared with siblings
   ConnectionPool writers_, readers_;
 };
 

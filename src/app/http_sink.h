@@ -1,0 +1,31 @@
+// Sends events to a Weir over HTTP.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/event_sink.h"
+
+namespace weir {
+
+/// POSTs NDJSON on one connection, which is opened anew when it breaks. 503 waits as the server asks (Retry-After), at most a
+/// minute without progress. A batch whose answer never came is sent again: the server's deduplication takes care.
+/// REQUIRES: events hold no newline.
+class HttpSink final : public EventSink {
+ public:
+  /// `url` is http://host[:port]; connects, so that nobody there is known at once.
+  ///   kInvalid: the URL cannot be read.  kUnavailable: nobody answers; the message names host and port.
+  static Result<std::unique_ptr<HttpSink>> create(const std::string& url);
+  ~HttpSink() override;
+
+  /// kUnavailable: the server went away and stayed away; kInvalid: it refuses the batch, with its own words.
+  Status send(RawBatch&& events, std::stop_token stop) override;
+  Status finish() override { return {}; }
+
+ private:
+  struct Impl;
+  explicit HttpSink(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

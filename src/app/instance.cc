@@ -1,0 +1,98 @@
+#include "app/instance.h"
+
+#include <fmt/format.h>
+
+#include "api/access.h"
+#include "api/http_server.h"
+#include "api/listen_address.h"
+#include "api/routes.h"
+#include "api/routes_system.h"
+#include "api/task_pool.h"
+#include "app/services.h"
+#include "base/log.h"
+
+namespace weir {
+namespace {
+
+constexpr std::chrono::seconds kAnswersInFlight{2};
+constexpr std::chrono::seconds kDrain{4};
+constexpr int kIoThreads = 2;
+
+}  // namespace
+
+/// In the order of dependence: what stands lower is torn down first.
+struct Instance::Parts {
+  SystemClock clock;
+  Metrics metrics;
+  std::string listen;
+  std::unique_ptr<Core> core;
+  std::unique_ptr<LogSink> sink;
+  std::unique_ptr<Simulator> simulator;
+  std::unique_ptr<CoreLedger> ledger;
+  std::unique_ptr<CoreHealth> health;
+  std::unique_ptr<CoreSimulation> simulation;
+  OpenAuthorizer authorizer;
+  std::unique_ptr<AccessGuard> guard;
+  std::unique_ptr<TaskPool> work, queries;
+  std::unique_ptr<RouteTable> routes;
+  std::unique_ptr<HttpServer> server;
+};
+
+Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options) {
+  WEIR_TRY(check_listen_address(options.listen, "--listen", false, options.insecure));
+  if (options.sql_listen != "off")
+    WEIR_TRY(check_listen_address(options.sql_listen, "--sql-listen", false, options.insecure));
+  WEIR_TRY_ASSIGN(const ListenAddress address, parse_listen_address(options.listen));
+
+  auto parts = std::make_unique<Parts>();
+  Parts& p = *parts;
+  p.listen = options.listen;
+  WEIR_TRY_ASSIGN(p.core, Core::open(options.core, p.clock, p.metrics));
+  p.sink = std::make_unique<LogSink>(*p.core->log);
+  Simulator::Settings settings =
+      CoreSimulation::remembered(*p.core->log, {.running = true, .rate = options.default_rate, .attack = {}});
+  if (options.rate) {
+    settings.rate = *options.rate;
+    settings.running = true;
+  }
+  if (options.attack) settings.attack = *options.attack;
+  p.simulator =
+      std::make_unique<Simulator>(SimulationOptions{.seed = options.seed, .run = new_run_name(), .rate = settings.rate},
+                                  settings, *p.sink, p.clock);
+  p.ledger = std::make_unique<CoreLedger>(*p.core);
+  p.health = std::make_unique<CoreHealth>(*p.core, *p.simulator);
+  p.simulation = std::make_unique<CoreSimulation>(*p.core, *p.simulator);
+
+  p.guard = std::make_unique<AccessGuard>(address.loopback, p.authorizer);
+  p.work = std::make_unique<TaskPool>("work", 2, 64);
+  p.queries = std::make_unique<TaskPool>("query", 4, 64);
+  p.routes = std::make_unique<RouteTable>(RouteTable::Context{*p.guard, *p.work, *p.queries, p.clock, p.metrics});
+  p.routes->add(system_routes(*p.ledger, *p.health, *p.simulation, p.metrics));
+  WEIR_TRY_ASSIGN(
+      p.server, HttpServer::create({{options.listen, "API and web page", p.routes.get()}}, {}, kIoThreads, p.metrics));
+
+  p.core->start();
+  p.simulator->start();
+  return std::unique_ptr<Instance>(new Instance(std::move(parts)));
+}
+
+Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Instance::~Instance() { stop(); }
+
+void Instance::stop() {
+  Parts& p = *parts_;
+  p.simulator->stop();
+  p.server->stop(kAnswersInFlight);
+  p.core->stop(kDrain);
+}
+
+std::string Instance::page_url() const {
+  return fmt::format(
+      "http://{}", parts_->listen.starts_with("127.0.0.1:") ? "localhost" + parts_->listen.substr(9) : parts_->listen);
+}
+std::uint16_t Instance::port() const { return parts_->server->ports()[0]; }
+std::uint16_t Instance::sql_port() const { return parts_->server->ports().size() > 1 ? parts_->server->ports()[1] : 0; }
+Core& Instance::core() { return *parts_->core; }
+
+}  // namespace weir

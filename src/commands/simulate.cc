@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/core.h"
+#include "app/http_sink.h"
+#include "app/signals.h"
+#include "app/simulator.h"
+#include "commands/command.h"
+
+namespace weir {
+namespace {
+
+/// Generates as fast as the sink takes, or at a rate, until `count` or `stop`.
+Status generate(Simulation& simulation, EventSink& sink, std::optional<double> rate, std::uint64_t count,
+                const Clock& clock, std::stop_token stop) {
+  constexpr std::size_t kMost = 2'000;
+  std::uint64_t made = 0;
+  const auto start = clock.steady();
+  UnixMillis last = clock.now();
+  while (made < count && !stop.stop_requested()) {
+    std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(kMost, count - made));
+    if (rate) {
+      const double due =
+          std::chrono::duration<double>(clock.steady() - start).count() * *rate - static_cast<double>(made);
+      if (due < 1) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        continue;
+      }
+      n = std::min(n, static_cast<std::size_t>(due));
+    }
+    const UnixMillis now = clock.now();
+    RawBatch events;
+    simulation.generate(n, std::min(last, now), now, events);
+    last = now;
+    WEIR_TRY(sink.send(std::move(events), stop));
+    made += n;
+  }
+  return sink.finish();
+}
+
+int run(const Values& values) {
+  auto attack = attack_named(values.given("attack") ? values.text("attack") : values.text("attack"));
+  if (!attack) return report(attack.error());
+  const std::string to = values.text("to");
+  const std::uint64_t count = values.text("count").empty() ? ~std::uint64_t{0} : values.count("count");
+  const std::string name = values.text("run").empty() ? new_run_name() : values.text("run");
+  const auto rate = values.rate("rate");
+  Simulation simulation({.seed = values.count("seed"), .run = name, .rate = rate.value_or(20'000)});
+  simulation.set_attack(*attack);
+  const SystemClock clock;
+  const std::stop_source stop = stop_on_signal();
+
+  Status done;
+  const auto start = clock.steady();
+  if (to == "embedded") {
+    Metrics metrics;
+    auto data_dir = DataDir::hold(values.text("data-dir"));
+    if (!data_dir) return report(data_dir.error());
+    auto log = RocksLog::create(
+        {.directory = (*data_dir)->log(), .partitions = static_cast<std::uint32_t>(values.count("partitions"))}, clock,
+        metrics);
+    if (!log) return report(log.error());
+    LogSink sink(**log);
+    done = generate(simulation, sink, rate, count, clock, stop.get_token());
+    (*log)->close();
+  } else if (to.starts_with("http://")) {
+    auto sink = HttpSink::create(to);
+    if (!sink) return report(sink.error());
+    done = generate(simulation, **sink, rate, count, clock, stop.get_token());
+  } else {
+    return report({Code::kInvalid, "--to is \"" + to + "\"; it must be http://HOST:PORT of a Weir, or embedded."});
+  }
+  if (!done && done.error().code != Code::kCancelled) return report(done.error());
+  if (count != ~std::uint64_t{0}) {
+    fmt::print(stderr, "Sent {} events of run {} in {:.1f} s.\n", count, name,
+               std::chrono::duration<double>(clock.steady() - start).count());
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command simulate_command() {
+  return {
+      {.name = "simulate",
+       .summary = "sends the events of a simulated service",
+       .details =
+           "The same seed gives the same content in the same order; only times and the run's name in the ids differ.",
+       .shared = {"data-dir", "partitions", "rate", "attack", "seed", "log-level", "log-format", "config"},
+       .own = {{"to", SettingKind::kText, "http://127.0.0.1:3000", "WHERE",
+                "http://HOST:PORT of a Weir, or `embedded`: the log in --data-dir, nothing else running"},
+               {"count", SettingKind::kCount, "", "N", "how many events; without it: endless"},
+               {"run", SettingKind::kText, "", "NAME", "what ids begin with; without it: new at each start"}}},
+      run};
+}
+
+}  // namespace weir

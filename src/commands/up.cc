@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "app/instance.h"
+#include "app/signals.h"
+#include "base/log.h"
+#include "commands/command.h"
+
+namespace weir {
+namespace {
+
+log::Level level_named(const std::string& name) {
+  return name == "debug"   ? log::Level::kDebug
+         : name == "warn"  ? log::Level::kWarn
+         : name == "error" ? log::Level::kError
+                           : log::Level::kInfo;
+}
+
+/// --attack, else the variable ATTACK (short for WEIR_ATTACK, which parse_command has taken already).
+std::optional<std::string> attack_given(const Values& values) {
+  if (values.given("attack")) return values.text("attack");
+  const char* variable = std::getenv("ATTACK");
+  if (variable != nullptr) return std::string(variable);
+  return std::nullopt;
+}
+
+int run(const Values& values) {
+  log::configure(level_named(values.text("log-level")),
+                 values.text("log-format") == "json" ? log::Format::kJson : log::Format::kText);
+  InstanceOptions options;
+  if (const auto given = attack_given(values)) {
+    auto attack = attack_named(*given);
+    if (!attack) return report(attack.error());
+    options.attack = *attack;
+  }
+  if (values.given("rate")) options.rate = values.rate("rate").value_or(1'000'000);
+  options.default_rate = 2000;
+  options.seed = values.count("seed");
+  options.listen = values.text("listen");
+  options.sql_listen = values.text("sql-listen");
+  options.sql_write = values.text("sql-access") == "write";
+  options.insecure = values.on("insecure");
+  options.core = {.data_dir = values.text("data-dir"),
+                  .database = values.text("database"),
+                  .partitions = {},
+                  .retention_millis = values.millis("retention"),
+                  .dedupe_window_millis = values.millis("dedupe-window"),
+                  .geo = values.texts("geo")};
+  if (values.given("partitions")) options.core.partitions = static_cast<std::uint32_t>(values.count("partitions"));
+
+  auto instance = Instance::start(options);
+  if (!instance) return report(instance.error());
+  fmt::print("Weir is running: {}\nCtrl-C stops it; the next start goes on where it stopped.\n",
+             (*instance)->page_url());
+  std::fflush(stdout);
+  wait_for_stop_signal();
+  log::info("Stopping: finishing what was accepted");
+  (*instance)->stop();
+  log::info("Stopped");
+  return 0;
+}
+
+}  // namespace
+
+Command up_command() {
+  return {{.name = "up",
+           .summary = "everything in one process: simulator, log, worker, store, API and web page",
+           .details = "A variable ATTACK=1 (or ATTACK=SCENARIO) starts with an attack.",
+           .shared = {"data-dir", "listen", "sql-listen", "sql-access", "database", "partitions", "rate", "attack",
+                      "seed", "geo", "retention", "dedupe-window", "insecure", "log-level", "log-format", "config"},
+           .own = {}},
+          run};
+}
+
+}  // namespace weir
