@@ -299,6 +299,7 @@ Admission RouteTable::admit(const HttpRequest& head) {
   } else if (!admission.refusal) {
     admission.body_limit = 64 * 1024;
   }
+  if (!admission.refusal && found.route->admit) admission.refusal = found.route->admit(head);
   if (admission.refusal) {
     const std::string route = found.route != nullptr ? found.route->path : "none";
     context_.metrics.http_requests(route, method_label(head.method), admission.refusal->status).Increment();

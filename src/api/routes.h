@@ -97,6 +97,8 @@ struct Route {
   Scope scope = Scope::kRead;
   std::vector<Param> query = {};
   Run run = Run::kInline;
+  /// Looks at the head before the body is read; answers if the request is to be refused.
+  std::function<std::optional<HttpResponse>(const HttpRequest&)> admit = {};
   /// One of the two: answers at once, or later by the reply.
   Answer answer = {};
   Later later = {};
