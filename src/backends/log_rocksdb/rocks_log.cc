@@ -9,6 +9,8 @@
 #include <sys/statvfs.h>
 
 #include <condition_variable>
+#include <cstdarg>
+#include <cstdio>
 #include <deque>
 #include <random>
 #include <shared_mutex>
@@ -75,6 +77,29 @@ std::string random_id() {
   return id;
 }
 
+// RocksDB's own messages, in ours. It would write a file of its own into the directory; and where a write to that file
+// fails, as on a full disk, Debian's build (which has assertions on) ends the process.
+class Messages final : public rocksdb::Logger {
+ public:
+  Messages() : Logger(rocksdb::WARN_LEVEL) {}
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override { write(log::Level::kDebug, format, arguments); }
+  void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < GetInfoLogLevel() || level == rocksdb::HEADER_LEVEL) return;
+    write(level >= rocksdb::ERROR_LEVEL ? log::Level::kWarn : log::Level::kDebug, format, arguments);
+  }
+
+ private:
+  static void write(log::Level level, const char* format, va_list arguments) {
+    if (!log::enabled(level)) return;
+    char text[1024];
+    std::vsnprintf(text, sizeof text, format, arguments);
+    std::string_view line(text);
+    while (line.ends_with('\n')) line.remove_suffix(1);
+    log::write(level, fmt::format("log: RocksDB: {}", line));
+  }
+};
+
 // Of families whose keys only ever grow: files leave level 0 by being moved, as they overlap nothing, and nothing is written
 // twice. Forgetting removes whole files.
 rocksdb::ColumnFamilyOptions growing_family(std::size_t memtable_bytes, bool compress) {
@@ -116,9 +141,7 @@ rocksdb::DBOptions database_options() {
   o.bytes_per_sync = 1024 * 1024;
   o.max_open_files = 256;
   o.max_manifest_file_size = 16 * 1024 * 1024;
-  o.info_log_level = rocksdb::WARN_LEVEL;
-  o.keep_log_file_num = 3;
-  o.max_log_file_size = 4 * 1024 * 1024;
+  o.info_log = std::make_shared<Messages>();
   o.stats_dump_period_sec = 0;
   o.stats_persist_period_sec = 0;
   o.skip_stats_update_on_db_open = true;
@@ -245,6 +268,7 @@ class RocksLog::Impl {
 
   // Only the writer's thread.
   rocksdb::WriteBatch batch_{kBatchReserve};
+  bool disk_full_ = false;  // as the last look at the reserve said
 
   // The condition is about Partition::end, which is written under it.
   std::mutex wait_mutex_;
@@ -633,7 +657,15 @@ void RocksLog::Impl::write_loop() {
 }
 
 Status RocksLog::Impl::write_group(std::vector<Waiting>& group, std::size_t bytes) {
-  WEIR_TRY(check_space(bytes));
+  const Status space = check_space(bytes);
+  if (const bool full = !space; full != std::exchange(disk_full_, full)) {
+    if (full) {
+      log::warn("log: no more events are taken: {}", space.error().message);
+    } else {
+      log::info("log: there is space again, events are taken");
+    }
+  }
+  WEIR_TRY(space);
   struct End {
     std::uint64_t offset, position;
   };
@@ -753,7 +785,7 @@ Result<LogSlice> RocksLog::Impl::read(PartitionId p, Offset from, std::size_t ma
     if (out.empty()) {
       // Sized after the first block: what follows is usually like it.
       const std::size_t blocks = 1 + std::min<std::size_t>(max_events, end - next) / block.events();
-      const std::size_t guess = std::min({blocks * block.bytes().size(), max_bytes, std::size_t{16} * 1024 * 1024});
+      const std::size_t guess = std::min({blocks * block.bytes().size(), max_bytes, std::size_t{64} * 1024 * 1024});
       out.reserve(std::min<std::size_t>(max_events, end - next), std::max(guess, block.bytes().size()));
     }
     // How much of the block fits.
