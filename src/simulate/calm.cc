@@ -11,7 +11,6 @@ constexpr std::uint32_t kSessions = 8'192;
 constexpr std::size_t kWheel = 32'768;
 constexpr std::uint32_t kWarmUp = 220'000;  // some life times of a session
 constexpr std::uint32_t kTurnMinutes = 5;
-constexpr std::uint32_t kStartMinute = 2 * 24 * 60 + 14 * 60;  // Wednesday, 14:00 UTC
 
 /// How busy people are at each hour of their day.
 constexpr std::array<std::uint32_t, 24> kByHour{18, 11, 8,  7,  8,  14, 30, 52,  70, 80, 84, 86,
@@ -67,7 +66,7 @@ const WeightedPick& bot_pick() {
 
 }  // namespace
 
-Calm::Calm(std::uint64_t seed, Population& population)
+Calm::Calm(std::uint64_t seed, Population& population, std::uint32_t start_minute)
     : population_(population),
       random_(seed, 2),
       blemishes_(seed, 3),
@@ -86,7 +85,7 @@ Calm::Calm(std::uint64_t seed, Population& population)
     path_picks_.emplace_back(weights);
     path_numbers_.push_back(std::move(numbers));
   }
-  minute_of_week_ = kStartMinute - kTurnMinutes;
+  minute_of_week_ = start_minute + 7 * 24 * 60 - kTurnMinutes;
   turn_clock();
   for (Session& s : sessions_) {
     visit(s);

@@ -20,8 +20,11 @@ class Calm {
   /// shorter or longer.
   static constexpr std::uint32_t kTicksPerSecond = 2'000;
 
+  /// Wednesday, 14:00 UTC, in minutes of the week.
+  static constexpr std::uint32_t kStartMinute = 2 * 24 * 60 + 14 * 60;
+
   /// REQUIRES: `population` outlives this. Adds newcomers to it.
-  Calm(std::uint64_t seed, Population& population);
+  Calm(std::uint64_t seed, Population& population, std::uint32_t start_minute = kStartMinute);
 
   /// The next event. `draft` is overwritten.
   void next(Draft& draft);

@@ -73,7 +73,7 @@ void each_attack_event(const RawBatch& batch, UnixMillis arrival, Each each) {
   EventView event;
   Reject reject;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (decoder.decode(batch[i], arrival, false, event, reject) && !event.truth.empty()) each(event);
+    if (is_attack(batch[i]) && decoder.decode(batch[i], arrival, false, event, reject)) each(event);
   }
 }
 
@@ -81,7 +81,7 @@ class EachScenario : public testing::TestWithParam<Scenario> {};
 
 TEST_P(EachScenario, MovesTheMetricsThatItPromises) {
   const ScenarioInfo& scenario = info(GetParam());
-  constexpr double kSeconds = 40;
+  constexpr double kSeconds = 30;
   Simulation simulation({.run = "r", .rate = kRate});
   Player player(simulation);
   const RawBatch calm = player.play(kSeconds);
@@ -194,13 +194,18 @@ TEST(Scenarios, AreTheTenOfTheContract) {
   EXPECT_EQ(scenario_named(""), std::nullopt);
 }
 
-/// A minute of an attack at full strength, as decoded events.
+/// A minute of an attack at full strength, without the calm beneath it.
 struct Minute {
   explicit Minute(Scenario scenario, double seconds = 60)
       : simulation({.run = "r", .rate = kRate}), player(simulation) {
     simulation.set_attack(scenario);
     player.play(10);
-    batch = player.play(seconds);
+    for (double second = 0; second < seconds; ++second) {
+      const RawBatch all = player.play(1);
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (is_attack(all[i])) batch.add(all[i]);
+      }
+    }
   }
   template <class Each>
   void each(Each e) const {
@@ -244,19 +249,19 @@ TEST(Scenarios, BruteForceHitsOneAccountFromFewAddresses) {
   EXPECT_GT(most / logins, 0.8);
 }
 
-TEST(Scenarios, SprayingTriesEachAccountOnceAnHour) {
+TEST(Scenarios, SprayingTriesEachAccountOnce) {
   std::set<std::string> ips;
   std::map<std::string, int> users;
   double logins = 0;
   int most = 0;
-  Minute(Scenario::kPasswordSpraying, 600).each([&](const EventView& e) {
+  Minute(Scenario::kPasswordSpraying, 300).each([&](const EventView& e) {
     ++logins;
     ips.emplace(e[Field::kIp]);
     most = std::max(most, ++users[std::string(e[Field::kUserId])]);
   });
   EXPECT_LE(ips.size(), 24U);
   EXPECT_EQ(most, 1);
-  EXPECT_LT(logins / 600, 15) << "slow";
+  EXPECT_LT(logins / 300, 15) << "slow";
 }
 
 TEST(Scenarios, TakeoverGoesOnToPasswordMfaMailAndData) {

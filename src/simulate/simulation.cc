@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "event/decoder.h"
 #include "simulate/attack.h"
 #include "simulate/calm.h"
 #include "simulate/population.h"
@@ -16,8 +17,10 @@ namespace {
 
 /// An event that its producer will send again, byte for byte.
 struct Repeat {
-  std::uint64_t due = 0;  // calm events until then
+  std::uint64_t due = 0;  // when this many calm events have been; 0 for a free place
   std::string event;
+  Source source = Source::kEdgeEu1;
+  std::uint64_t id = 0;
 };
 
 }  // namespace
@@ -29,7 +32,9 @@ struct Simulation::Impl {
         episodes(options.run, options.seed),
         writer(options.run),
         repeats_random(options.seed, 4),
-        attack_random(options.seed, 5) {
+        attack_random(options.seed, 5),
+        id_text(options.run + "-"),
+        id_prefix(id_text.size()) {
     set_rate(options.rate);
   }
 
@@ -40,7 +45,23 @@ struct Simulation::Impl {
   }
   std::int64_t elapsed() const { return attack_nanos / 1'000'000; }
 
-  void calm_event(UnixMillis time, RawBatch& out) {
+  void add(std::string_view event, Source source, std::uint64_t id, std::span<RawBatch> out) {
+    if (out.size() == 1) return out[0].add(event);
+    id_text.resize(id_prefix + 20);
+    Pen pen(id_text.data() + id_prefix);
+    pen.dec(id);
+    id_text.resize(static_cast<std::size_t>(pen.at() - id_text.data()));
+    out[identity_hash(source_name(source), id_text).low % out.size()].add(event);
+  }
+
+  void attack_event(UnixMillis time, std::span<RawBatch> out) {
+    --owed;
+    attack->next(draft, elapsed());
+    const std::uint64_t id = ++ids;
+    add(writer.write(draft, id, time), draft.source, id, out);
+  }
+
+  void calm_event(UnixMillis time, std::span<RawBatch> out) {
     ++calm_count;
     if (attack) {
       // A calm event is 1/rate of a second of the attack's time too.
@@ -51,9 +72,10 @@ struct Simulation::Impl {
     if (calm_count >= next_repeat) return repeat(out);
     calm.next(draft);
     if (attack && draft.type == EventType::kApiRequest) strain();
-    const std::string_view event = writer.write(draft, ++ids, time);
-    out.add(event);
-    if (repeats_random.chance(0.003)) remember(event);
+    const std::uint64_t id = ++ids;
+    const std::string_view event = writer.write(draft, id, time);
+    add(event, draft.source, id, out);
+    if (repeats_random.chance(0.003)) remember(event, id);
   }
 
   void strain() {
@@ -63,17 +85,19 @@ struct Simulation::Impl {
     if (attack_random.hits(s.unavailable)) draft.set(Field::kStatus, std::uint64_t{503});
   }
 
-  void remember(std::string_view event) {
+  void remember(std::string_view event, std::uint64_t id) {
     for (Repeat& r : repeats) {
       if (r.due != 0) continue;
       r.due = calm_count + 2 + repeats_random.below(1'500);
       r.event = event;
+      r.source = draft.source;
+      r.id = id;
       next_repeat = std::min(next_repeat, r.due);
       return;
     }
   }
 
-  void repeat(RawBatch& out) {
+  void repeat(std::span<RawBatch> out) {
     Repeat* first = nullptr;
     std::uint64_t second_due = UINT64_MAX;
     for (Repeat& r : repeats) {
@@ -86,7 +110,7 @@ struct Simulation::Impl {
       }
     }
     WEIR_CHECK(first != nullptr, "a repeat is due at {} and there is none", next_repeat);
-    out.add(first->event);
+    add(first->event, first->source, first->id, out);
     first->due = 0;
     next_repeat = second_due;
   }
@@ -106,6 +130,8 @@ struct Simulation::Impl {
   std::unique_ptr<Attack> attack;
   std::int64_t attack_nanos = 0;
   std::uint32_t owed = 0;  // attack events that come before the next calm one
+  std::string id_text;     // RUN- and room for a number
+  const std::size_t id_prefix;
 };
 
 Simulation::Simulation(const SimulationOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -131,16 +157,19 @@ double Simulation::load() const {
 }
 
 void Simulation::generate(std::size_t n, UnixMillis from, UnixMillis to, RawBatch& out) {
+  generate(n, from, to, std::span(&out, 1));
+}
+
+void Simulation::generate(std::size_t n, UnixMillis from, UnixMillis to, std::span<RawBatch> partitions) {
+  WEIR_CHECK(!partitions.empty(), "nowhere to put {} events", n);
   Impl& s = *impl_;
   const std::int64_t span = to - from;
   for (std::size_t i = 0; i < n; ++i) {
     const UnixMillis time = from + span * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(n);
     if (s.owed > 0) {
-      --s.owed;
-      s.attack->next(s.draft, s.elapsed());
-      out.add(s.writer.write(s.draft, ++s.ids, time));
+      s.attack_event(time, partitions);
     } else {
-      s.calm_event(time, out);
+      s.calm_event(time, partitions);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/types.h"
@@ -50,6 +51,10 @@ class Simulation {
   /// A few have other times: apps that send minutes late, exact duplicates (a producer that sends again), and some of the
   /// one in 2,000 that must be rejected.
   void generate(std::size_t n, UnixMillis from, UnixMillis to, RawBatch& out);
+
+  /// The same events, each in the batch of its partition (of as many as there are batches, at least one) as IdentityReader
+  /// finds it, without reading the event again. Events that cannot be read are in any of them.
+  void generate(std::size_t n, UnixMillis from, UnixMillis to, std::span<RawBatch> partitions);
 
  private:
   struct Impl;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -11,7 +12,9 @@
 
 #include "event/decoder.h"
 #include "event/event_type.h"
+#include "simulate/calm.h"
 #include "simulate/event_metrics_for_tests.h"
+#include "simulate/population.h"
 #include "simulate/writer.h"
 
 namespace weir {
@@ -286,6 +289,94 @@ TEST(Simulation, TimesFollowFromAndTo) {
   EXPECT_TRUE(none.empty());
   simulation.generate(3, kStart, kStart, none);
   EXPECT_EQ(none.size(), 3U);
+}
+
+TEST(Simulation, PartitionsAreThoseOfTheIdentity) {
+  constexpr std::size_t kPartitions = 5, kEvents = 30'000;
+  Simulation one({.run = "r \"7\""}), other({.run = "r \"7\""});
+  one.set_attack(Scenario::kCredentialStuffing);
+  other.set_attack(Scenario::kCredentialStuffing);
+  const RawBatch whole = generated(one, kEvents);
+  std::array<RawBatch, kPartitions> parts;
+  other.generate(kEvents, kStart, kStart + static_cast<std::int64_t>(kEvents), parts);
+  IdentityReader identities;
+  Decoder decoder{DecodeLimits{}};
+  EventView event;
+  Reject reject;
+  std::array<std::size_t, kPartitions> taken{};
+  std::size_t total = 0;
+  for (const RawBatch& part : parts) total += part.size();
+  EXPECT_EQ(total, kEvents);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    if (!decoder.decode(whole[i], kStart, false, event, reject)) continue;
+    const std::uint32_t p = identities.partition(whole[i], kPartitions, false);
+    // Rejects may stand between; the order of the rest is that of the whole.
+    while (taken[p] < parts[p].size() && parts[p][taken[p]] != whole[i]) ++taken[p];
+    ASSERT_LT(taken[p]++, parts[p].size()) << "event " << i << " is not in partition " << p;
+  }
+}
+
+TEST(Simulation, CountriesFollowTheHourOfTheDay) {
+  const auto share_of_country = [](std::uint32_t minute, std::string_view code) {
+    simulate::Population population(1);
+    simulate::Calm calm(1, population, minute);
+    simulate::Draft draft;
+    double there = 0, all = 0;
+    for (int i = 0; i < 60'000; ++i) {
+      calm.next(draft);
+      if (!draft.holds(Field::kCountry)) continue;
+      ++all;
+      there += draft.text[static_cast<std::size_t>(Field::kCountry)] == code ? 1 : 0;
+    }
+    return there / all;
+  };
+  constexpr std::uint32_t kNight = 3 * 60, kNoon = 12 * 60, kEvening = 18 * 60;  // of a Monday, UTC
+  EXPECT_GT(share_of_country(kNoon, "FR"), 2.0 * share_of_country(kNight, "FR"));
+  EXPECT_GT(share_of_country(kNight, "JP"), 2.0 * share_of_country(kEvening, "JP"));
+}
+
+TEST(Simulation, MailsAreToldFromTheirStart) {
+  std::map<std::string, int, std::less<>> sent;
+  double known = 0, fates = 0;
+  Decoded(specimen())
+      .visit(
+          [&](std::size_t i, const EventView& e) {
+            if (i >= 200'000 || e.type != EventType::kEmailSend) return;
+            ASSERT_TRUE(e.has(Field::kMessageId));
+            if (e[Field::kDelivery] == "sent") {
+              ++sent[std::string(e[Field::kMessageId])];
+            } else if (i > 40'000) {  // of mails that began before the first event only the end is seen
+              ++fates;
+              known += sent.contains(e[Field::kMessageId]) ? 1 : 0;
+              EXPECT_EQ(e.has(Field::kDsn), e[Field::kDelivery] != "complained");
+            }
+          },
+          [](std::size_t, const Reject&) {});
+  EXPECT_GT(fates, 5'000);
+  EXPECT_GT(known / fates, 0.99);
+}
+
+TEST(Simulation, AVisitIsAStory) {
+  // By session: the letters of what happened, in order.
+  std::map<std::string, std::string, std::less<>> visits;
+  Decoded(specimen())
+      .visit(
+          [&](std::size_t i, const EventView& e) {
+            if (i >= 200'000 || !e.has(Field::kSessionId)) return;
+            std::string& story = visits[std::string(e[Field::kSessionId])];
+            static constexpr std::string_view kLetters = "SLOCRMAE";
+            char letter = kLetters[static_cast<std::size_t>(e.type)];
+            if (e.type == EventType::kLogin && e[Field::kOutcome] == "failure") letter = 'l';
+            if (story.empty() || letter != 'A' || story.back() != 'A') story += letter;
+          },
+          [](std::size_t, const Reject&) {});
+  std::map<std::string, std::size_t> seen;
+  for (const auto& [session, story] : visits) ++seen[story];
+  for (auto story : {"ALA", "ALMA", "ALAO", "ALMAO", "AlLA", "ASLA", "ASLMA", "AlRCLA"})
+    EXPECT_GE(seen[story], 5U) << story;
+  std::size_t after_logout = 0;
+  for (const auto& [story, n] : seen) after_logout += story.find('O') < story.size() - 1 ? n : 0;
+  EXPECT_LE(after_logout, visits.size() / 100) << "only what was sent twice";
 }
 
 TEST(Simulation, WritesSecondsOfAnyYear) {
