@@ -1,6 +1,9 @@
 // How fast the simulator makes events in memory, on one core.
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <string>
+
 #include "simulate/simulation.h"
 
 namespace {
@@ -32,6 +35,21 @@ void BM_calm(benchmark::State& state) {
   run(state, simulation);
 }
 BENCHMARK(BM_calm);
+
+/// As `weir simulate --to embedded` wants them.
+void BM_calm_by_partition(benchmark::State& state) {
+  Simulation simulation({.run = "bench"});
+  std::array<RawBatch, 4> partitions;
+  UnixMillis at(1'760'000'000'000);
+  for (auto _ : state) {
+    for (RawBatch& partition : partitions) partition.clear();
+    simulation.generate(kBatch, at, at + 10, partitions);
+    at = at + 10;
+    benchmark::DoNotOptimize(partitions);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+}
+BENCHMARK(BM_calm_by_partition);
 
 void BM_attack(benchmark::State& state) {
   const auto scenario = static_cast<Scenario>(state.range(0));
