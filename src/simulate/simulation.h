@@ -26,7 +26,7 @@ struct SimulationOptions {
 /// (in ids and names of episodes) and the times differ. It begins in the middle of life: the mix is the same from the first
 /// event on. Day and week go on with the count of events, not with the wall clock, and always begin on a Wednesday
 /// afternoon; see simulate/calm.h.
-/// Not thread-safe. Holds some 6 MB; making one takes some 50 ms.
+/// Not thread-safe. Holds some 3 MB; making one takes 25 ms of core time.
 class Simulation {
  public:
   explicit Simulation(const SimulationOptions& options);
