@@ -1,0 +1,363 @@
+// The questions of src/queries against the embedded store, filled by the worker's own encoders with simulated traffic.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "backends/store_chdb/chdb_store.h"
+#include "base/clock.h"
+#include "queries/lists.h"
+#include "queries/overview.h"
+#include "queries/quality.h"
+#include "queries/series.h"
+#include "queries/time_range.h"
+#include "queries/top.h"
+#include "simulate/simulation.h"
+#include "stages/encode.h"
+#include "stages/rollup.h"
+
+namespace weir {
+namespace {
+
+namespace json = boost::json;
+using testing::HasSubstr;
+
+class QueriesStoreTest : public testing::Test {
+ protected:
+  // libchdb opens one data path a process, so all tests share the store and what is in it: three hours of traffic, up to now.
+  static void SetUpTestSuite() {
+    path_ = std::filesystem::temp_directory_path() / ("weir-queries-test-" + std::to_string(getpid()));
+    auto store = ChdbStore::create({.path = path_});
+    ASSERT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
+    Simulation simulation({.seed = 3, .run = "q"});
+    const UnixMillis now = clock_.now();
+    for (int batch = 0; batch < 12; ++batch) {
+      RawBatch events;
+      const UnixMillis from = now - 3 * 3'600'000 + batch * 900'000;
+      simulation.generate(2500, from, from + 900'000, events);
+      insert(events);
+    }
+  }
+  static void TearDownTestSuite() {
+    store_.reset();
+    std::filesystem::remove_all(path_);
+  }
+
+  static void insert(const RawBatch& raw) {
+    Decoder decoder({});
+    EventEncoder events;
+    RejectEncoder rejects;
+    RollupBuilder rollups;
+    EventView event;
+    Reject reject;
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+      const Offset offset(next_offset_++);
+      const PartitionId partition(static_cast<std::uint32_t>(offset.value % 4));
+      const UnixMillis received = clock_.now();
+      if (decoder.decode(raw[i], received, false, event, reject)) {
+        events.add(event, partition, offset);
+        rollups.add(event);
+      } else {
+        rejects.add(reject, raw[i], received, partition, offset);
+        rollups.add_reject(received);
+      }
+    }
+    std::vector<TableBlock> blocks(3);
+    blocks[0] = {"events", events.columns(), events.rows(), {}};
+    events.finish(blocks[0].native);
+    blocks[1] = {"rejects", rejects.columns(), rejects.rows(), {}};
+    rejects.finish(blocks[1].native);
+    blocks[2] = {"rollups", RollupBuilder::columns(), 0, {}};
+    blocks[2].rows = rollups.finish(blocks[2].native);
+    std::erase_if(blocks, [](const TableBlock& block) { return block.rows == 0; });
+    const Status done = store_->insert(blocks, "t" + std::to_string(next_offset_));
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  /// Rows of tab-separated text.
+  static std::vector<std::vector<std::string>> sql(const std::string& text) {
+    const auto answer = store_->select({.sql = text, .format = "TabSeparated"});
+    EXPECT_TRUE(answer) << answer.error().message;
+    std::vector<std::vector<std::string>> rows;
+    std::istringstream lines(answer.value_or(""));
+    for (std::string line; std::getline(lines, line);) {
+      std::vector<std::string> row;
+      std::istringstream cells(line);
+      for (std::string cell; std::getline(cells, cell, '\t');) row.push_back(cell);
+      rows.push_back(row);
+    }
+    return rows;
+  }
+  static double one(const std::string& text) { return std::stod(sql(text).at(0).at(0)); }
+
+  static json::value parsed(const Result<std::string>& answer) {
+    EXPECT_TRUE(answer) << answer.error().message;
+    return json::parse(answer.value_or("null"));
+  }
+  json::value series(const SeriesRequest& request) const { return parsed(series_json(context_, request)); }
+  json::array top(const TopRequest& request) const {
+    return parsed(top_json(context_, request)).at("items").as_array();
+  }
+
+  static std::string time_text(UnixMillis time) { return format_rfc3339(time); }
+  static std::string sql_time(UnixMillis time) {
+    return "fromUnixTimestamp64Milli(" + std::to_string(time.value) + ")";
+  }
+
+  static inline std::filesystem::path path_;
+  static inline std::unique_ptr<ChdbStore> store_;
+  static inline std::uint64_t next_offset_ = 0;
+  static inline SystemClock clock_;
+  QueryContext context_{*store_, clock_};
+};
+
+TEST_F(QueriesStoreTest, EveryMetricHasASeriesInEveryStepAndByEveryDimension) {
+  const json::value metrics = json::parse(metrics_json());
+  for (const json::value& metric : metrics.at("items").as_array()) {
+    const std::string name(metric.at("name").as_string());
+    for (std::string step : {"1s", "10s", "1m", "5m", "1h", "1d"}) {
+      const auto answer = series_json(context_, {.metric = name, .from = "now-2h", .step = step});
+      EXPECT_TRUE(answer) << name << " " << step << ": " << answer.error().message;
+    }
+    for (const json::value& by : metric.at("by").as_array()) {
+      const auto answer =
+          series_json(context_, {.metric = name, .from = "now-2h", .step = "5m", .by = std::string(by.as_string())});
+      EXPECT_TRUE(answer) << name << " " << by << ": " << answer.error().message;
+    }
+  }
+}
+
+TEST_F(QueriesStoreTest, ASeriesSumsToWhatRawEventsCount) {
+  const UnixMillis hour(clock_.now().value / 3'600'000 * 3'600'000);
+  // Bounds that cut through an hour and a minute, so that all three stored steps are needed.
+  const UnixMillis from = hour - 2 * 3'600'000 + 600'000, to = hour - 1'234'000;
+  const std::string range = " time >= " + sql_time(from) + " AND time < " + sql_time(to);
+  for (std::string step : {"1s", "10s", "1m", "5m", "1h"}) {
+    std::map<std::string, std::int64_t> sums, counted;
+    // `from` is floored to the step: compare from there.
+    const json::value answer =
+        series({.metric = "events", .from = time_text(from), .to = time_text(to), .step = step, .by = "type"});
+    const std::string floored(answer.at("from").as_string());
+    for (const json::value& one : answer.at("series").as_array()) {
+      for (const json::value& point : one.at("points").as_array())
+        sums[std::string(one.at("key").as_string())] += point.at(1).to_number<std::int64_t>();
+    }
+    for (const auto& row : sql("SELECT type, count() FROM events WHERE time >= parseDateTime64BestEffort('" + floored +
+                               "', 3, 'UTC') AND time < " + sql_time(to) + " GROUP BY type")) {
+      counted[row[0]] = std::stoll(row[1]);
+    }
+    EXPECT_EQ(sums, counted) << step;
+    EXPECT_FALSE(sums.empty());
+  }
+}
+
+TEST_F(QueriesStoreTest, RatiosQuantilesAndUniquesAreThoseOfTheRawEvents) {
+  const UnixMillis hour(clock_.now().value / 3'600'000 * 3'600'000);
+  const std::string from = time_text(hour - 3'600'000), to = time_text(hour);
+  const std::string where = " time >= " + sql_time(hour - 3'600'000) + " AND time < " + sql_time(hour);
+  const auto value = [&](std::string metric) {
+    const json::value answer = series({.metric = std::move(metric), .from = from, .to = to, .step = "1h"});
+    return answer.at("series").at(0).at("points").at(0).at(1).to_number<double>();
+  };
+  EXPECT_NEAR(value("login_failure_ratio"),
+              one("SELECT countIf(outcome = 'failure') / count() FROM events WHERE type = 'account.login' AND" + where),
+              1e-5);
+  EXPECT_NEAR(value("api_error_ratio"),
+              one("SELECT countIf(status >= 400) / count() FROM events WHERE type = 'api.request' AND" + where), 1e-5);
+  const double p95 = one("SELECT quantileExact(0.95)(latency_ms) FROM events WHERE type = 'api.request' AND" + where);
+  EXPECT_NEAR(value("api_latency_p95"), p95, p95 * 0.03);
+  const double ips = one("SELECT uniqExact(ip) FROM events WHERE ip != '' AND" + where);
+  EXPECT_NEAR(value("unique_ips"), ips, ips * 0.06);
+  const double share = one("SELECT sum(n) / (SELECT count() FROM events WHERE ip != '' AND" + where +
+                           ") FROM (SELECT count() AS n FROM events WHERE ip != '' AND" + where +
+                           " GROUP BY ip ORDER BY n DESC LIMIT 10)");
+  EXPECT_NEAR(value("ip_top10_share"), share, share * 0.25);
+}
+
+TEST_F(QueriesStoreTest, TopListsAreThoseOfTheRawEvents) {
+  const UnixMillis to = UnixMillis(clock_.now().value / 1000 * 1000) - 60'000, from = to - 5'000'000;
+  const std::string where = " time >= " + sql_time(from) + " AND time < " + sql_time(to);
+  const std::map<std::string, std::string> keys{{"ip", "ip"},
+                                                {"user_id", "user_id"},
+                                                {"country", "country"},
+                                                {"asn", "if(asn = 0, '', toString(asn))"},
+                                                {"path", "path"},
+                                                {"method", "method"},
+                                                {"status", "if(status = 0, '', toString(status))"},
+                                                {"user_agent", "user_agent"},
+                                                {"email_domain", "email_domain"},
+                                                {"delivery", "delivery"},
+                                                {"type", "type"},
+                                                {"outcome", "outcome"},
+                                                {"source", "source"}};
+  for (const auto& [dimension, key] : keys) {
+    const json::array items =
+        top({.dimension = dimension, .metric = "events", .from = time_text(from), .to = time_text(to), .limit = 5});
+    const double all = one("SELECT count() FROM events WHERE" + where);
+    const auto rows = sql("SELECT " + key + " AS k, count() AS n FROM events WHERE" + where +
+                          " AND k != '' GROUP BY k ORDER BY n DESC, k LIMIT 5");
+    ASSERT_EQ(items.size(), rows.size()) << dimension;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(std::string(items[i].at("key").as_string()), rows[i][0]) << dimension;
+      EXPECT_EQ(items[i].at("value").to_number<double>(), std::stod(rows[i][1])) << dimension;
+      EXPECT_NEAR(items[i].at("share").to_number<double>(), std::stod(rows[i][1]) / all, 1e-5) << dimension;
+    }
+  }
+}
+
+TEST_F(QueriesStoreTest, EveryMetricHasATopList) {
+  const json::value metrics = json::parse(metrics_json());
+  for (const json::value& metric : metrics.at("items").as_array()) {
+    const std::string name(metric.at("name").as_string());
+    if (name == "rejects" || name == "duplicates" || name == "late") continue;
+    for (std::string dimension : {"ip", "country", "type", "asn", "status"}) {
+      const auto answer = top_json(context_, {.dimension = dimension, .metric = name});
+      EXPECT_TRUE(answer) << name << " " << dimension << ": " << answer.error().message;
+    }
+  }
+}
+
+TEST_F(QueriesStoreTest, APagedListHasEveryEventOnceWhileMoreArrive) {
+  ListRequest request{
+      .filters = {{"type", "account.login"}, {"type", "account.signup"}}, .from = "now-2h", .limit = 97};
+  std::vector<std::string> ids;
+  std::string last = "9";
+  // What is there before the first page must be in the list; what comes later may. The offset tells events apart: the simulator sends
+  // some twice, and nothing deduplicates here.
+  const auto before =
+      sql("SELECT toString(offset) FROM events WHERE type IN ('account.login', 'account.signup') AND time >= now64(3) "
+          "- 7190");
+  Simulation simulation({.seed = 4, .run = "later"});
+  while (true) {
+    const json::value page = parsed(events_json(context_, request));
+    for (const json::value& item : page.at("items").as_array()) {
+      ids.push_back(std::to_string(item.at("weiroffset").to_number<std::uint64_t>()));
+      const std::string time(item.at("time").as_string());
+      EXPECT_LE(time, last);
+      last = time;
+    }
+    RawBatch more;
+    simulation.generate(200, clock_.now() - 3'600'000, clock_.now(), more);
+    insert(more);
+    if (page.at("next_cursor").is_null()) break;
+    request.cursor = std::string(page.at("next_cursor").as_string());
+    ASSERT_LT(ids.size(), 100'000U);
+  }
+  const std::set<std::string> unique(ids.begin(), ids.end());
+  EXPECT_EQ(unique.size(), ids.size());
+  EXPECT_GT(before.size(), 100U);
+  for (const auto& row : before) EXPECT_TRUE(unique.contains(row[0])) << row[0];
+}
+
+TEST_F(QueriesStoreTest, HostileTextComesBackAsItWentInAndFiltersForWhatItIs) {
+  const std::vector<std::string> texts{"'; DROP TABLE events; --",
+                                       "back\\slash \"quote\" `tick`",
+                                       "tab\tnew\nline\r",
+                                       std::string("nul\0inside", 10),
+                                       "\xF0\x9F\x98\x80\xE2\x80\xAE",
+                                       "{x:String} %s {p0:String}",
+                                       "\\",
+                                       "\\'",
+                                       "\\N",
+                                       "\\0",
+                                       "",
+                                       "NULL",
+                                       "\x7f\x01\b\f"};
+  RawBatch raw;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const json::value event{{"specversion", "1.0"},
+                            {"id", "h" + texts[i]},
+                            {"source", "/hostile" + texts[i]},
+                            {"type", "account.login"},
+                            {"time", time_text(clock_.now())},
+                            {"data",
+                             {{"user_id", "u" + texts[i]},
+                              {"ip", "2001:DB8::1"},
+                              {"outcome", "success"},
+                              {"user_agent", texts[i]},
+                              {"asn", 0}}}};
+    raw.add(json::serialize(event));
+  }
+  insert(raw);
+  for (const std::string& text : texts) {
+    const json::value found = parsed(events_json(
+        context_, {.filters = {{"id", "h" + text}, {"user_id", "u" + text}, {"source", "/hostile" + text}}}));
+    ASSERT_EQ(found.at("items").as_array().size(), 1U) << text;
+    const json::value& item = found.at("items").at(0);
+    EXPECT_EQ(std::string(item.at("id").as_string()), "h" + text);
+    EXPECT_EQ(std::string(item.at("data").at("user_agent").as_string()), text);
+    EXPECT_EQ(std::string(item.at("data").at("ip").as_string()), "2001:db8::1");
+    EXPECT_EQ(item.at("data").at("asn").to_number<int>(), 0);
+    EXPECT_FALSE(item.at("data").as_object().contains("country"));
+    EXPECT_EQ(item.at("data").as_object().size(), 5U);
+  }
+  EXPECT_EQ(parsed(events_json(context_, {.filters = {{"asn", "0"}}, .limit = 1000})).at("items").as_array().size(),
+            texts.size());
+  EXPECT_EQ(parsed(events_json(context_, {.filters = {{"ip", "2001:db8:0::1"}}, .limit = 1000}))
+                .at("items")
+                .as_array()
+                .size(),
+            texts.size());
+}
+
+TEST_F(QueriesStoreTest, RejectsAreListedAndFiltered) {
+  const auto count = static_cast<std::size_t>(one("SELECT count() FROM rejects"));
+  ASSERT_GT(count, 3U);
+  std::size_t seen = 0;
+  ListRequest request{.limit = 3};
+  while (true) {
+    const json::value page = parsed(rejects_json(context_, request));
+    seen += page.at("items").as_array().size();
+    if (page.at("next_cursor").is_null()) break;
+    request.cursor = std::string(page.at("next_cursor").as_string());
+  }
+  EXPECT_EQ(seen, count);
+  const std::string reason = sql("SELECT reason FROM rejects LIMIT 1").at(0).at(0);
+  const json::value part = parsed(rejects_json(context_, {.filters = {{"reason", reason}}, .limit = 1000}));
+  EXPECT_EQ(static_cast<double>(part.at("items").as_array().size()),
+            one("SELECT count() FROM rejects WHERE reason = '" + reason + "'"));
+}
+
+TEST_F(QueriesStoreTest, TheQualityAddsUp) {
+  const json::value quality = parsed(quality_json(context_, {}));
+  std::int64_t rejected = 0;
+  for (const json::value& item : quality.at("rejects").as_array())
+    rejected += item.at("count").to_number<std::int64_t>();
+  EXPECT_EQ(static_cast<double>(rejected), one("SELECT count() FROM rejects"));
+  std::int64_t events = 0;
+  for (const json::value& item : quality.at("types").as_array()) {
+    events += item.at("count").to_number<std::int64_t>();
+    EXPECT_FALSE(item.at("last_seen").is_null());
+  }
+  EXPECT_EQ(static_cast<double>(events), one("SELECT count() FROM events WHERE time > now64(3) - 86400"));
+  for (const json::value& item : quality.at("missing_optional").as_array()) {
+    if (item.at("type").as_string() != "account.login" || item.at("field").as_string() != "device_id") continue;
+    EXPECT_NEAR(item.at("ratio").to_number<double>(),
+                one("SELECT countIf(device_id = '') / count() FROM events WHERE type = 'account.login'"), 1e-5);
+  }
+}
+
+TEST_F(QueriesStoreTest, TheOverviewReadsTheStore) {
+  OverviewSource source(context_, [] { return std::string("[]"); });
+  const auto answer = source.json();
+  ASSERT_TRUE(answer) << answer.error().message;
+  const json::value overview = json::parse(**answer);
+  EXPECT_EQ(overview.at("tiles").as_array().size(), 8U);
+  // The oldest of the 60 minutes are long over, and have not changed since.
+  const UnixMillis minute(clock_.now().value / 60'000 * 60'000 - 30 * 60'000);
+  const double counted =
+      one("SELECT count() FROM events WHERE time >= " + sql_time(minute) + " AND time < " + sql_time(minute + 60'000));
+  const json::value& spark = overview.at("tiles").at(0).at("sparkline");
+  ASSERT_EQ(spark.as_array().size(), 60U);
+  EXPECT_NEAR(spark.at(29).to_number<double>(), counted / 60, 1);
+}
+
+}  // namespace
+}  // namespace weir
