@@ -144,18 +144,18 @@ HttpResponse json_response(std::string body, int status) {
 
 void RouteTable::add(Route route) {
   WEIR_CHECK(!route.answer != !route.later, "{} {} needs one handler", route.method, route.path);
-  for (const Route& other : routes_) {
-    WEIR_CHECK(other.method != route.method || other.path != route.path, "{} {} twice", route.method, route.path);
+  for (const auto& other : routes_) {
+    WEIR_CHECK(other->method != route.method || other->path != route.path, "{} {} twice", route.method, route.path);
   }
   segments_.push_back(split_path(route.path));
-  routes_.push_back(std::move(route));
+  routes_.push_back(std::make_shared<const Route>(std::move(route)));
 }
 
 void RouteTable::add(std::vector<Route> routes) {
   for (Route& route : routes) add(std::move(route));
 }
 
-void RouteTable::set_fallback(Route route) { fallback_ = std::move(route); }
+void RouteTable::set_fallback(Route route) { fallback_ = std::make_shared<const Route>(std::move(route)); }
 
 RouteTable::Match RouteTable::match(const HttpRequest& request) const {
   Match match;
@@ -168,13 +168,13 @@ RouteTable::Match RouteTable::match(const HttpRequest& request) const {
     bool same = true;
     for (std::size_t k = 0; same && k < segments.size(); ++k) same = fits(segments_[i][k], segments[k], captured);
     if (!same) continue;
-    if (routes_[i].method != wanted) {
+    if (routes_[i]->method != wanted) {
       if (!allowed.empty()) allowed += ", ";
-      allowed += routes_[i].method;
-      if (routes_[i].method == "GET") allowed += ", HEAD";
+      allowed += routes_[i]->method;
+      if (routes_[i]->method == "GET") allowed += ", HEAD";
       continue;
     }
-    match.route = &routes_[i];
+    match.route = routes_[i];
     for (const std::string_view part : captured) {
       auto decoded = percent_decode(part, false);
       if (!decoded || !is_utf8(*decoded)) {
@@ -189,7 +189,7 @@ RouteTable::Match RouteTable::match(const HttpRequest& request) const {
     match.refusal = problem({.status = 405, .detail = request.path + " takes " + allowed + "."});
     match.refusal->headers.emplace_back("Allow", allowed);
   } else if (fallback_ && !below_api(request.path)) {
-    match.route = &*fallback_;
+    match.route = fallback_;
     if (wanted != "GET") {
       match.refusal = problem({.status = 405, .detail = "The page's files can only be read."});
       match.refusal->headers.emplace_back("Allow", "GET, HEAD");
@@ -321,18 +321,21 @@ HttpResponse RouteTable::guarded(const Route& route, const RouteRequest& request
 
 void RouteTable::handle(std::shared_ptr<HttpRequest> request, HttpReply inner) {
   Match found = match(*request);
-  const Route& route = *found.route;  // admit() has refused what matches none
+  const std::shared_ptr<const Route> shared = found.route;
+  const Route& route = *shared;  // admit() has refused what matches none
   const HttpReply reply(
       std::make_shared<CountingSink>(std::move(inner), context_.metrics, route.path, method_label(request->method)));
   auto routed = std::make_shared<RouteRequest>();
   routed->http = std::move(request);
   routed->path = std::move(found.path);
   routed->now = context_.clock.now();
-  if (auto refusal = check_query(route, *routed->http, routed->now, routed->query)) {
+  if (auto refusal =
+          !route.checks_query ? std::nullopt : check_query(route, *routed->http, routed->now, routed->query)) {
     reply.send(*std::move(refusal));
     return;
   }
-  const auto run = [&route, routed, reply] {
+  const auto run = [shared, routed, reply] {
+    const Route& route = *shared;
     if (!route.later) {
       reply.send(guarded(route, *routed));
       return;

@@ -96,6 +96,8 @@ struct Route {
   std::string summary;
   Scope scope = Scope::kRead;
   std::vector<Param> query = {};
+  /// False: parameters are not looked at (the page reads its own).
+  bool checks_query = true;
   Run run = Run::kInline;
   /// Looks at the head before the body is read; answers if the request is to be refused.
   std::function<std::optional<HttpResponse>(const HttpRequest&)> admit = {};
@@ -123,7 +125,7 @@ class RouteTable final : public HttpHandler {
     const Clock& clock;
     Metrics& metrics;
   };
-  /// Everything in `context` must outlive the table.
+  /// Everything in `context` must outlive the table, and what handlers refer to must outlive the pools.
   explicit RouteTable(Context context) : context_(context) {}
 
   /// Before serving begins. Two routes of the same method and path, or one without handler, are a bug.
@@ -132,14 +134,15 @@ class RouteTable final : public HttpHandler {
   /// Serves GET for what no route matches, except below /api.
   void set_fallback(Route route);
 
-  const std::vector<Route>& routes() const { return routes_; }
+  /// In the order in which they were added, without the fallback.
+  const std::vector<std::shared_ptr<const Route>>& routes() const { return routes_; }
 
   Admission admit(const HttpRequest& head) override;
   void handle(std::shared_ptr<HttpRequest> request, HttpReply reply) override;
 
  private:
   struct Match {
-    const Route* route = nullptr;
+    std::shared_ptr<const Route> route;
     std::vector<std::string> path;
     std::optional<HttpResponse> refusal;
   };
@@ -149,9 +152,10 @@ class RouteTable final : public HttpHandler {
   static HttpResponse guarded(const Route& route, const RouteRequest& request);
 
   const Context context_;
-  std::vector<Route> routes_;
+  // Shared with tasks on the pools, which may outlive the table.
+  std::vector<std::shared_ptr<const Route>> routes_;
   std::vector<std::vector<std::string>> segments_;  // of routes_
-  std::optional<Route> fallback_;
+  std::shared_ptr<const Route> fallback_;
 };
 
 /// A JSON answer.

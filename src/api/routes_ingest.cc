@@ -66,7 +66,7 @@ void for_each_event(const HttpRequest& head, std::string_view body, Each each, A
   }
 }
 
-class Ingest {
+class Ingest : public std::enable_shared_from_this<Ingest> {
  public:
   Ingest(LogAppender& log, TaskPool& work, Metrics& metrics) : log_(log), work_(work), metrics_(metrics) {}
 
@@ -76,9 +76,9 @@ class Ingest {
       take(*request->http, reply);
       return;
     }
-    if (!work_.try_run([this, request, reply] {
+    if (!work_.try_run([self = shared_from_this(), request, reply] {
           try {
-            take(*request->http, reply);
+            self->take(*request->http, reply);
           } catch (const std::exception& error) {
             log::error("http: taking events met an exception: {}", error.what());
             reply.send(problem(
