@@ -907,10 +907,11 @@ Status RocksLog::Impl::retain() {
       }));
       if (gone_until == end) {
         low = end;
+      } else if (gone_until > first) {
+        low = gone_until;
+        break;
       } else {
-        high = std::min(high, std::max(first, low));
-        low = std::max(low, std::min(gone_until, progress.positions[n]));
-        if (gone_until > first) break;
+        high = std::max(first, low);
       }
     }
     WEIR_TRY(trim(p, std::min(low, progress.positions[n])));

@@ -189,6 +189,32 @@ TEST_F(RocksLogTest, TheOldestGoBeyondTheBytesToKeepAndFilesShrink) {
   EXPECT_NEAR(static_cast<double>(log_->stats().kept_bytes), 20 << 20, 2 << 20) << "to the block";
 }
 
+// Once the search for the place answered the middle of what was kept, when nothing was to go.
+TEST_F(RocksLogTest, RetainingAgainForgetsNothingMore) {
+  options_.retention_bytes = 50'000;
+  options_.retention_time = std::chrono::minutes(10);
+  RocksLog& log = open();
+  for (int i = 0; i < 90; ++i) ASSERT_TRUE(append(log, 0, 1, 1000));
+  work_off(log, 0);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(log.retain());
+    EXPECT_EQ(*log.begin(PartitionId(0)), Offset(40));
+  }
+  // The same by time: for every number of old events.
+  for (int old = 0; old < 10; ++old) {
+    ASSERT_TRUE(append(log, 1, 1, 10));
+    clock_.advance(std::chrono::minutes(1));
+  }
+  work_off(log, 1);
+  for (std::uint64_t gone = 1; gone <= 10; ++gone) {
+    clock_.advance(std::chrono::minutes(1));
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(log.retain());
+      EXPECT_EQ(*log.begin(PartitionId(1)), Offset(gone));
+    }
+  }
+}
+
 TEST_F(RocksLogTest, AFullLogMakesRoomByItselfOnceItIsWorkedOff) {
   options_.max_bytes = 100'000;
   options_.housekeeping = std::chrono::milliseconds(50);
@@ -201,7 +227,8 @@ TEST_F(RocksLogTest, AFullLogMakesRoomByItselfOnceItIsWorkedOff) {
   for (int i = 0; i < 200 && !(status = append(log, 0, 1, 1000)); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_TRUE(status) << status.error().message;
-  EXPECT_NEAR(static_cast<double>(log.stats().kept_bytes), 50'000, 2'000);
+  EXPECT_NEAR(static_cast<double>(log.stats().kept_bytes), 50'000, 2'000)
+      << log.begin(PartitionId(0))->value << " " << log.end(PartitionId(0))->value;
 }
 
 TEST_F(RocksLogTest, OptionsThatContradictAreInvalid) {
