@@ -244,7 +244,9 @@ class ChdbSqlGateway::Session {
     std::string set = "SET ";
     for (const auto& [name, value] : settings) set += fmt::format("{} = {}, ", name, quoted(value));
     const bool reads = vetted.kind == StatementKind::kSelect || vetted.kind == StatementKind::kShow;
-    set += reads ? "readonly = 1" : "readonly = 0";
+    // In readonly=1 the column `readonly` of system.settings says that nothing can be set, and clients then refuse to send what
+    // they could; so that one table is read with readonly=2, which guards less, by statements that hold nothing else.
+    set += !reads ? "readonly = 0" : vetted.settings_only ? "readonly = 2" : "readonly = 1";
     if (auto done = ask(set); !done) return std::unexpected(done.error());
     return {};
   }

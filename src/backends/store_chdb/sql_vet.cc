@@ -273,6 +273,7 @@ class Vetter {
     if (indirect_) {
       if (auto ok = judge_bare_names(); !ok) return std::unexpected(ok.error());
     }
+    out_.settings_only = reads_settings_only();
     out_.text = text_;
     if (format_at_) {
       const char* begin = tokens_[*format_at_].source.data();
@@ -650,6 +651,21 @@ class Vetter {
       }
     }
     return judge_call_of(token.value);
+  }
+
+  // SELECT … FROM system.settings [WHERE …]: no other table, no table function, no subquery.
+  bool reads_settings_only() const {
+    bool found = false;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (is_one_of(i, {"JOIN", "UNION", "EXCEPT", "INTERSECT", "WITH"})) return false;
+      if (is_word(i, "SELECT") && i != 0) return false;
+      if (is_word(i, "IN") && !is_punct(i + 1, "(")) return false;
+      if (!is_word(i, "FROM")) continue;
+      if (found || !is_word(i + 1, "system") || !is_punct(i + 2, ".") || !is_word(i + 3, "settings")) return false;
+      if (i + 4 < tokens_.size() && !is_one_of(i + 4, {"WHERE", "ORDER", "LIMIT", "FORMAT"})) return false;
+      found = true;
+    }
+    return found && is_word(0, "SELECT");
   }
 
   // WITH t (a, b) AS (SELECT …)

@@ -55,10 +55,11 @@ enum class StatementKind {
 
 struct VettedStatement {
   StatementKind kind = StatementKind::kSelect;
-  std::string text;     // what to run, without its FORMAT clause
-  std::string format;   // of FORMAT name; empty when there is none
-  bool totals = false;  // WITH TOTALS: its answer is one document
-  SqlPairs settings;    // of the SETTINGS clauses; they must hold for the session before the statement runs
+  std::string text;            // what to run, without its FORMAT clause
+  std::string format;          // of FORMAT name; empty when there is none
+  bool settings_only = false;  // reads system.settings and nothing else
+  bool totals = false;         // WITH TOTALS: its answer is one document
+  SqlPairs settings;           // of the SETTINGS clauses; they must hold for the session before the statement runs
 };
 
 /// `normal` is one statement in the engine's spelling; `database` is the one that it runs in (never `default`).
