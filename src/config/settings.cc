@@ -220,8 +220,10 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
     if (s->kind == SettingKind::kSwitch) {
       options.push_back(app.add_flag(flag));
     } else {
-      options.push_back(
-          app.add_option(flag, flags[std::string(s->name)])->expected(1, s->kind == SettingKind::kTexts ? 1 << 20 : 1));
+      const bool many = s->kind == SettingKind::kTexts;
+      options.push_back(app.add_option(flag, flags[std::string(s->name)])
+                            ->expected(1, many ? 1 << 20 : 1)
+                            ->allow_extra_args(many));  // else the word behind a value is taken for another one
     }
   }
   try {

@@ -30,6 +30,25 @@ class SettingsTest : public testing::Test {
   void SetUp() override { g_environment.clear(); }
 };
 
+TEST_F(SettingsTest, WordsBehindAValueArePositionals) {
+  CommandSpec replay{.name = "replay",
+                     .summary = "sends",
+                     .shared = {"data-dir", "insecure"},
+                     .own = {{"speed", SettingKind::kNumber, "max", "X", "how fast"}},
+                     .positionals = "FILE…",
+                     .positionals_required = true};
+  const auto v =
+      parse_command(replay, {"--speed", "2", "a.log", "b.log", "--insecure", "c.log", "--data-dir=d", "e.log"},
+                    [](const std::string&) -> const char* { return nullptr; });
+  ASSERT_TRUE(v) << v.error().message;
+  EXPECT_EQ(v->positionals(), (std::vector<std::string>{"a.log", "b.log", "c.log", "e.log"}));
+  EXPECT_EQ(v->text("speed"), "2");
+  EXPECT_EQ(v->text("data-dir"), "d");
+  const auto twice = parse_command(replay, {"--speed", "2", "--speed", "3", "a.log"},
+                                   [](const std::string&) -> const char* { return nullptr; });
+  EXPECT_FALSE(twice);
+}
+
 TEST_F(SettingsTest, DefaultsAreThoseOfTheTable) {
   const auto v = parse({});
   ASSERT_TRUE(v) << v.error().message;
