@@ -42,7 +42,7 @@ class AnyBytes : public testing::Test {
     EXPECT_GE(parser.event().repeat, 1U);
     EXPECT_LE(parser.event().repeat, kMaxRepeat);
     const auto moment = moment_of(*parser.time(), Zone(), now_);
-    if (!moment || moment->value < 0) return false;  // as LogReader does
+    if (!moment || moment->value < 0) return false;  // as LogFileReader does
     std::string json;
     append_cloud_event(json, parser.event().event, "\"file:x\"", "1", *moment);
     EventView event;

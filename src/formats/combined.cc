@@ -2,8 +2,8 @@
 // ngx_http_log_escape(). Both write a quote in a field as an escape, so that the next bare quote ends it.
 #include <charconv>
 
-#include "formats/cursor.h"
 #include "formats/line_parser.h"
+#include "formats/text_cursor.h"
 
 namespace weir {
 namespace {
@@ -73,7 +73,7 @@ std::string_view unescape(std::string_view field, std::string& buffer) {
 }
 
 /// `"…"`, without its quotes and with its escapes. False when it does not end.
-bool take_quoted(Cursor& c, std::string_view& field) {
+bool take_quoted(TextCursor& c, std::string_view& field) {
   if (!c.take('"')) return false;
   for (std::size_t i = 0; (i = c.rest.find_first_of("\"\\", i)) != std::string_view::npos;) {
     if (c.rest[i] == '"') {
@@ -96,7 +96,7 @@ bool is_token(std::string_view s) {
 }
 
 bool is_http_version(std::string_view s) {
-  Cursor c{s};
+  TextCursor c{s};
   int number = 0;
   if (!c.take(std::string_view("HTTP/")) || !c.take_number(1, 1, number)) return false;
   return c.rest.empty() || (c.take('.') && c.take_number(1, 1, number) && c.rest.empty());
@@ -117,7 +117,7 @@ bool is_absent(std::string_view field) { return field.empty() || field == "-" ||
 }  // namespace
 
 LineKind LineParser::parse_combined(std::string_view line) {
-  Cursor c{line};
+  TextCursor c{line};
   std::string_view host, ident, user;
   begin(EventType::kApiRequest);
   if (!c.take_until(' ', host) || !set_ip(host) || !c.take_until(' ', ident)) return LineKind::kMalformed;

@@ -27,15 +27,16 @@ Result<LineReader> LineReader::open(const std::filesystem::path& path) {
     const Code code = error == ENOENT || error == ENOTDIR ? Code::kNotFound
                       : error == EACCES || error == EPERM ? Code::kDenied
                                                           : Code::kUnavailable;
-    return fail(code, "cannot open " + path.string() + ": " + system_message(error));
+    return fail(code, "Cannot open " + path.string() + ": " + system_message(error));
   }
   LineReader reader(fd, 0, path);
   struct stat about{};
   if (::fstat(fd, &about) != 0)
-    return fail(Code::kUnavailable, "cannot look at " + path.string() + ": " + system_message(errno));
+    return fail(Code::kUnavailable, "Cannot look at " + path.string() + ": " + system_message(errno));
+  if (S_ISDIR(about.st_mode)) return fail(Code::kInvalid, path.string() + " is a folder. Name the files in it.");
   if (!S_ISREG(about.st_mode)) {
-    return fail(Code::kInvalid, path.string() + (S_ISDIR(about.st_mode) ? " is a folder" : " is no regular file") +
-                                    ". It is read twice, so it must be a file: write it to one first");
+    return fail(Code::kInvalid,
+                path.string() + " is no regular file, and it has to be read twice. Write it to a file first.");
   }
   ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   reader.size_ = static_cast<std::uint64_t>(about.st_size);
@@ -58,7 +59,7 @@ LineReader::~LineReader() {
 
 Status LineReader::rewind() {
   if (::lseek(fd_, 0, SEEK_SET) != 0)
-    return fail(Code::kUnavailable, "cannot read " + path_.string() + " again: " + system_message(errno));
+    return fail(Code::kUnavailable, "Cannot read " + path_.string() + " again: " + system_message(errno));
   read_ = position_ = 0;
   begin_ = end_ = 0;
   return {};
@@ -77,11 +78,11 @@ Status LineReader::fill() {
   do {
     n = ::read(fd_, buffer_.data() + end_, want);
   } while (n < 0 && errno == EINTR);
-  if (n < 0) return fail(Code::kUnavailable, "cannot read " + path_.string() + ": " + system_message(errno));
+  if (n < 0) return fail(Code::kUnavailable, "Cannot read " + path_.string() + ": " + system_message(errno));
   if (n == 0) {
     return fail(Code::kUnavailable, path_.string() + " has become shorter while it was read: " + std::to_string(read_) +
                                         " of " + std::to_string(size_) +
-                                        " bytes are there. Start again when nobody changes it");
+                                        " bytes are there. Start again when nobody changes it.");
   }
   end_ += static_cast<std::size_t>(n);
   read_ += static_cast<std::uint64_t>(n);

@@ -145,18 +145,18 @@ Result<LogSurvey> survey_log(const std::filesystem::path& path, LogFormat format
   return survey;
 }
 
-Result<std::unique_ptr<LogReader>> LogReader::open(const LogSurvey& survey) {
+Result<std::unique_ptr<LogFileReader>> LogFileReader::open(const LogSurvey& survey) {
   WEIR_TRY_ASSIGN(auto reader, LineReader::open(survey.path));
   if (reader.size() < survey.bytes) {
     return fail(
         Code::kUnavailable,
-        survey.path.string() + " has become shorter since it was first read. Start again when nobody changes it");
+        survey.path.string() + " has become shorter since it was first read. Start again when nobody changes it.");
   }
   reader.limit(survey.bytes);
-  return std::unique_ptr<LogReader>(new LogReader(survey, std::move(reader)));
+  return std::unique_ptr<LogFileReader>(new LogFileReader(survey, std::move(reader)));
 }
 
-Result<bool> LogReader::next(LogRecord& out) {
+Result<bool> LogFileReader::next(LogRecord& out) {
   while (true) {
     WEIR_TRY_ASSIGN(const auto line, reader_.next());
     if (!line) return false;

@@ -73,11 +73,11 @@ struct LogRecord {
 };
 
 /// The events of a surveyed file in the order of its lines. Not thread-safe.
-class LogReader {
+class LogFileReader {
  public:
   /// `survey` is borrowed and must outlive the reader. Errors of LineReader; kUnavailable when the file is shorter than
   /// surveyed. What was appended since is not read.
-  static Result<std::unique_ptr<LogReader>> open(const LogSurvey& survey);
+  static Result<std::unique_ptr<LogFileReader>> open(const LogSurvey& survey);
 
   /// True: `out` is the next line with events; it lives until the next call. False: the end. Errors of LineReader.
   Result<bool> next(LogRecord& out);
@@ -87,7 +87,7 @@ class LogReader {
   std::uint64_t position() const { return reader_.position(); }
 
  private:
-  LogReader(const LogSurvey& survey, LineReader reader)
+  LogFileReader(const LogSurvey& survey, LineReader reader)
       : survey_(survey), reader_(std::move(reader)), parser_(survey.format) {}
 
   const LogSurvey& survey_;

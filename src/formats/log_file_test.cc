@@ -20,7 +20,7 @@ Read read_log(const std::filesystem::path& path, LogFormat format, std::string_v
     return out;
   }
   out.survey = std::move(*survey);
-  auto reader = LogReader::open(out.survey);
+  auto reader = LogFileReader::open(out.survey);
   if (!reader) {
     ADD_FAILURE() << reader.error().message;
     return out;
@@ -179,18 +179,18 @@ TEST(Files, ThatChangeBetweenTheTwoReadings) {
   const auto path = folder.write("x", line + line);
   const auto survey = survey_log(path, LogFormat::kSshd, Zone(), at("2026-11-24T00:00:00Z"), {}, nullptr).value();
   folder.write("x", line + line + line);
-  auto longer = LogReader::open(survey).value();
+  auto longer = LogFileReader::open(survey).value();
   LogRecord record;
   EXPECT_TRUE(longer->next(record).value());
   EXPECT_TRUE(longer->next(record).value());
   EXPECT_FALSE(longer->next(record).value());
-  auto cut = LogReader::open(survey).value();
+  auto cut = LogFileReader::open(survey).value();
   folder.write("x", line);
   EXPECT_TRUE(cut->next(record).value());
   const auto next = cut->next(record);
   ASSERT_FALSE(next.has_value());
   EXPECT_NE(next.error().message.find("shorter"), std::string::npos);
-  const auto again = LogReader::open(survey);
+  const auto again = LogFileReader::open(survey);
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().code, Code::kUnavailable);
 }

@@ -1,7 +1,7 @@
 // Postfix's lines about deliveries. What it prints: log_adhoc() in src/global/log_adhoc.c of Postfix.
-#include "formats/cursor.h"
 #include "formats/line_parser.h"
 #include "formats/syslog.h"
+#include "formats/text_cursor.h"
 
 namespace weir {
 namespace {
@@ -13,7 +13,7 @@ bool is_postfix(std::string_view program) {
 }
 
 /// `AE11A4011B7B: `; the short and the long form of queue ids are letters and digits. A severity can stand in that place.
-bool take_queue_id(Cursor& c, std::string_view& id) {
+bool take_queue_id(TextCursor& c, std::string_view& id) {
   std::size_t n = 0;
   while (n < c.rest.size() && is_alnum(c.rest[n])) ++n;
   if (n == 0 || !c.rest.substr(n).starts_with(": ")) return false;
@@ -24,7 +24,7 @@ bool take_queue_id(Cursor& c, std::string_view& id) {
 }
 
 /// `<address>`. A quoted local part (RFC 5321) may hold anything, `>` too.
-bool take_address(Cursor& c, std::string_view& address) {
+bool take_address(TextCursor& c, std::string_view& address) {
   if (!c.take('<')) return false;
   std::size_t i = 0;
   if (c.rest.starts_with('"')) {
@@ -41,7 +41,7 @@ bool take_address(Cursor& c, std::string_view& address) {
 
 /// `2.0.0` (RFC 3463).
 bool is_enhanced_status(std::string_view s) {
-  Cursor c{s};
+  TextCursor c{s};
   int number = 0;
   return c.take_number(1, 1, number) && c.take('.') && c.take_number(1, 3, number) && c.take('.') &&
          c.take_number(1, 3, number) && c.rest.empty();
@@ -63,7 +63,7 @@ LineKind LineParser::parse_postfix(std::string_view line) {
   if (!parse_syslog(line, syslog)) return LineKind::kMalformed;
   time_ = syslog.time;
   if (!is_postfix(syslog.program)) return LineKind::kSkipped;
-  Cursor c{syslog.message};
+  TextCursor c{syslog.message};
   std::string_view queue_id, recipient;
   if (!take_queue_id(c, queue_id) || !c.take(std::string_view("to="))) return LineKind::kSkipped;
   if (!take_address(c, recipient) || recipient.empty()) return LineKind::kMalformed;

@@ -23,7 +23,7 @@ struct ReplayPlan::Source {
   LogSurvey survey;
   std::size_t number = 0;
   std::string source_json;
-  std::unique_ptr<LogReader> reader;  // only while it is being read
+  std::unique_ptr<LogFileReader> reader;  // only while it is being read
   bool begun = false, ended = false;
   LogCounts ended_counts;
   std::uint64_t ended_bytes = 0;
@@ -47,23 +47,24 @@ ReplayPlan::~ReplayPlan() = default;
 
 Result<std::unique_ptr<ReplayPlan>> ReplayPlan::create(ReplayOptions options, const Clock& clock,
                                                        const std::stop_token& stop, const ReadProgress& progress) {
-  if (options.files.empty()) return fail(Code::kInvalid, "no file to replay was named");
+  if (options.files.empty()) return fail(Code::kInvalid, "No file to replay was named.");
   if (options.speed && !(std::isfinite(*options.speed) && *options.speed > 0)) {
-    return fail(Code::kInvalid, "the speed of a replay must be a number above 0, or max");
+    return fail(Code::kInvalid, "The speed of a replay must be a number above 0, or max.");
   }
   std::unordered_map<std::string, std::string> paths;
   for (const auto& path : options.files) {
     const std::string name = path.filename().string();
     if (name.size() + 5 > kMaxIdentityBytes) {
-      return fail(Code::kInvalid, "the name of " + path.string() +
-                                      " is longer than 251 bytes, and it is the source of its events. Rename the file");
+      return fail(Code::kInvalid,
+                  "The name of " + path.string() +
+                      " is longer than 251 bytes, and it is the source of its events. Rename the file.");
     }
     if (const auto [other, added] = paths.emplace(name, path.string());
         !added && options.format != LogFormat::kCloudEvents) {
       return fail(Code::kInvalid,
                   other->second + " and " + path.string() +
                       " have the same name, so their events could not be told apart (an event's source is the "
-                      "name of its file, its id the line). Rename one of them");
+                      "name of its file, its id the line). Rename one of them.");
     }
   }
   std::unique_ptr<ReplayPlan> plan(new ReplayPlan(std::move(options), clock));
@@ -103,7 +104,7 @@ Result<std::unique_ptr<ReplayPlan>> ReplayPlan::create(ReplayOptions options, co
 /// Goes to the next line of `source`, which must not be at its end.
 Status ReplayPlan::advance(Source& source) {
   if (!source.begun) {
-    WEIR_TRY_ASSIGN(source.reader, LogReader::open(source.survey));
+    WEIR_TRY_ASSIGN(source.reader, LogFileReader::open(source.survey));
     source.begun = true;
   }
   source.repeat = 0;
@@ -227,6 +228,9 @@ std::uint64_t ReplayPlan::bytes_read() const {
 
 std::uint64_t ReplayPlan::events_total() const { return events_; }
 
-std::int64_t ReplayPlan::span_millis() const { return newest_ ? *newest_ - *oldest_ : 0; }
+std::optional<UnixMillis> ReplayPlan::oldest_sent() const {
+  if (!oldest_ || (options_.time == ReplayTime::kNow && options_.speed)) return std::nullopt;
+  return moved(*oldest_, *oldest_);
+}
 
 }  // namespace weir

@@ -56,7 +56,7 @@ class ReplayPlan {
   Result<std::optional<UnixMillis>> next_due();
 
   /// Fills `out` (emptied before) with the next events that are due at `until` or earlier. Empty when none is. Errors of
-  /// LogReader: nothing more can be read, what was in earlier batches is good.
+  /// LogFileReader: nothing more can be read, what was in earlier batches is good.
   Status next_batch(const BatchLimits& limits, UnixMillis until, RawBatch& out);
 
   /// Of the lines read so far; all lines of all files at the end. Events: those handed out.
@@ -64,9 +64,10 @@ class ReplayPlan {
   /// Bytes of the files, and of what was read of them.
   std::uint64_t bytes_total() const;
   std::uint64_t bytes_read() const;
-  /// Events in all files, and the time between the oldest and the newest; 0 when no event has a time.
+  /// Events in all files.
   std::uint64_t events_total() const;
-  std::int64_t span_millis() const;
+  /// The oldest time that an event will have; nothing when none has one, or when events happen as they are sent.
+  std::optional<UnixMillis> oldest_sent() const;
 
  private:
   struct Source;

@@ -43,7 +43,7 @@ TEST(ReplayPlan, MovesAllFilesAsOneAndMergesThemByTime) {
                                            access("17/May/2015:10:00:30 +0000", "/4"));
   const auto plan = plan_of({.files = {b, a}, .format = LogFormat::kCombined}, clock);
   EXPECT_EQ(plan->events_total(), 5U);
-  EXPECT_EQ(plan->span_millis(), 30'000);
+  EXPECT_EQ(plan->oldest_sent(), kNow - 30'000);
   EXPECT_EQ(briefly(all_events(*plan)),
             (Lines{"file:a.log 1 2026-11-24T11:59:30.000Z /1", "file:b.log 1 2026-11-24T11:59:40.000Z /2",
                    "file:b.log 2 2026-11-24T11:59:35.000Z /2late", "file:a.log 2 2026-11-24T11:59:50.000Z /3",
@@ -60,6 +60,7 @@ TEST(ReplayPlan, KeepsTimesWhenAsked) {
                              .format = LogFormat::kCombined,
                              .time = ReplayTime::kKeep},
                             clock);
+  EXPECT_EQ(plan->oldest_sent(), at("2015-05-17T08:00:00Z"));
   EXPECT_EQ(briefly(all_events(*plan)), Lines{"file:a 1 2015-05-17T08:00:00.000Z /1"});
 }
 

@@ -1,9 +1,9 @@
 // OpenSSH's lines about logins. What sshd prints: auth_log() in auth.c of OpenSSH; `Invalid user` in getpwnamallow() of the same.
 #include <functional>
 
-#include "formats/cursor.h"
 #include "formats/line_parser.h"
 #include "formats/syslog.h"
+#include "formats/text_cursor.h"
 
 namespace weir {
 namespace {
@@ -23,7 +23,7 @@ bool is_origin(std::string_view after_from, Port port, Behind behind, std::strin
   const std::size_t end = after_from.find(' ');
   address = after_from.substr(0, end);
   if (address.empty()) return false;
-  Cursor c{end == std::string_view::npos ? std::string_view() : after_from.substr(end)};
+  TextCursor c{end == std::string_view::npos ? std::string_view() : after_from.substr(end)};
   int number = 0;
   const bool has_port = c.take(std::string_view(" port ")) && c.take_number(1, 5, number);
   if (!has_port) {
@@ -60,7 +60,7 @@ Which true_origin(std::string_view method, bool invalid_user) {
 /// Lines that give none are taken for one process.
 std::uint64_t process_of(std::string_view host, std::string_view pid) {
   static constexpr std::uint64_t kUnknown = (1U << 24U) - 1;
-  Cursor c{pid};
+  TextCursor c{pid};
   int number = 0;
   const bool known = c.take_number(1, 8, number) && c.rest.empty() && static_cast<std::uint64_t>(number) < kUnknown;
   return std::uint64_t{std::hash<std::string_view>{}(host)} << 24U |
@@ -84,7 +84,7 @@ LineKind LineParser::parse_sshd(std::string_view line) {
 }
 
 LineKind LineParser::parse_sshd_message(std::string_view message) {
-  Cursor c{message};
+  TextCursor c{message};
   if (!out_.repeated && c.take(std::string_view("message repeated "))) {
     int times = 0;
     if (!c.take_number(1, 9, times) || !c.take(std::string_view(" times: [")) || !c.rest.ends_with(']')) {

@@ -2,13 +2,13 @@
 
 #include <chrono>
 
-#include "formats/cursor.h"
+#include "formats/text_cursor.h"
 
 namespace weir {
 namespace {
 
 /// `Mar 27 13:06:56`, `Mar  7 …`, `Mar 7 …`, `Mar 27 2017 …`, `… 13:06:56.123`.
-bool take_old_time(Cursor& c, LogTime& time) {
+bool take_old_time(TextCursor& c, LogTime& time) {
   time.month = month_named(c.rest.substr(0, 3));
   if (time.month == 0) return false;
   c.rest.remove_prefix(3);
@@ -16,7 +16,7 @@ bool take_old_time(Cursor& c, LogTime& time) {
   if (!c.take(' ')) return false;
   c.take(' ');
   if (!c.take_number(1, 2, day) || !c.take(' ')) return false;
-  if (Cursor ahead = c; ahead.take_number(4, 4, year) && ahead.take(' ')) {
+  if (TextCursor ahead = c; ahead.take_number(4, 4, year) && ahead.take(' ')) {
     c = ahead;
   } else {
     year = 0;
@@ -45,7 +45,7 @@ bool take_old_time(Cursor& c, LogTime& time) {
   return c.rest.empty() || c.take(' ');
 }
 
-bool take_iso_time(Cursor& c, LogTime& time) {
+bool take_iso_time(TextCursor& c, LogTime& time) {
   const std::size_t end = c.rest.find(' ');
   const auto moment = parse_iso_time(c.rest.substr(0, end));
   if (!moment) return false;
@@ -56,10 +56,10 @@ bool take_iso_time(Cursor& c, LogTime& time) {
 }
 
 /// `program[pid]: ` or `program: `.
-bool take_tag(Cursor& c, SyslogLine& out) {
+bool take_tag(TextCursor& c, SyslogLine& out) {
   const std::size_t end = c.rest.find_first_of("[: ");
   if (end == std::string_view::npos || end == 0 || c.rest[end] == ' ') return false;
-  Cursor ahead{c.rest.substr(end)};
+  TextCursor ahead{c.rest.substr(end)};
   std::string_view pid;
   if (ahead.take('[') && !ahead.take_until(']', pid)) return false;
   if (!ahead.take(':')) return false;
@@ -74,7 +74,7 @@ bool take_tag(Cursor& c, SyslogLine& out) {
 
 bool parse_syslog(std::string_view line, SyslogLine& out) {
   out = SyslogLine{};
-  Cursor c{line};
+  TextCursor c{line};
   if (c.take('<')) {
     int priority = 0;
     if (!c.take_number(1, 3, priority) || !c.take('>')) return false;

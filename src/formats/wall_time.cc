@@ -8,7 +8,7 @@
 #include <chrono>
 
 #include "event/decoder.h"
-#include "formats/cursor.h"
+#include "formats/text_cursor.h"
 
 namespace weir {
 namespace {
@@ -26,7 +26,7 @@ std::int64_t wall_seconds(const std::chrono::year_month_day& date, std::int64_t 
 
 /// `+02:00`, `-0330`, `+01`: seconds east of Greenwich.
 std::optional<std::int32_t> parse_offset(std::string_view text) {
-  Cursor c{text};
+  TextCursor c{text};
   const bool west = c.take('-');
   int hours = 0, minutes = 0;
   if ((!west && !c.take('+')) || !c.take_number(2, 2, hours)) return std::nullopt;
@@ -62,9 +62,9 @@ Result<Zone> Zone::named(std::string_view name) {
   if (!looks_like_zone_name(name) || name == "localtime" ||
       !absl::LoadTimeZone(absl::string_view(name.data(), name.size()), &rules.zone)) {
     return fail(Code::kInvalid,
-                "time zone '" + std::string(name) +
-                    "' is not known. Give UTC, an offset such as +02:00, or a name of the system's tzdata "
-                    "such as Europe/Berlin (on a machine without tzdata: install the package tzdata)");
+                "Time zone \"" + std::string(name) +
+                    "\" is not known. Give UTC, an offset such as +02:00, or a name of the system's tzdata "
+                    "such as Europe/Berlin (on a machine without tzdata: install the package tzdata).");
   }
   zone.rules_ = std::make_shared<const Rules>(rules);
   return zone;
@@ -110,7 +110,7 @@ std::optional<UnixMillis> parse_iso_time(std::string_view text) {
 
 std::optional<UnixMillis> parse_access_time(std::string_view text) {
   if (text.size() != kAccessTimeLength) return std::nullopt;
-  Cursor c{text};
+  TextCursor c{text};
   int day = 0, year = 0, hour = 0, minute = 0, second = 0;
   if (!c.take_number(2, 2, day) || !c.take('/')) return std::nullopt;
   const unsigned month = month_named(c.rest.substr(0, 3));

@@ -11,7 +11,7 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// What is left of a text. A failed take leaves it as it was.
-struct Cursor {
+struct TextCursor {
   std::string_view rest;
 
   bool take(char c) {
