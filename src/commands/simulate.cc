@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include "app/core.h"
-#include "app/http_sink.h"
 #include "app/signals.h"
 #include "app/simulator.h"
+#include "app/target.h"
 #include "commands/command.h"
 
 namespace weir {
@@ -42,7 +41,6 @@ Status generate(Simulation& simulation, EventSink& sink, std::optional<double> r
 int run(const Values& values) {
   auto attack = attack_named(values.given("attack") ? values.text("attack") : values.text("attack"));
   if (!attack) return report(attack.error());
-  const std::string to = values.text("to");
   const std::uint64_t count = values.text("count").empty() ? ~std::uint64_t{0} : values.count("count");
   const std::string name = values.text("run").empty() ? new_run_name() : values.text("run");
   const auto rate = values.rate("rate");
@@ -51,26 +49,13 @@ int run(const Values& values) {
   const SystemClock clock;
   const std::stop_source stop = stop_on_signal();
 
-  Status done;
   const auto start = clock.steady();
-  if (to == "embedded") {
-    Metrics metrics;
-    auto data_dir = DataDir::hold(values.text("data-dir"));
-    if (!data_dir) return report(data_dir.error());
-    auto log = RocksLog::create(
-        {.directory = (*data_dir)->log(), .partitions = static_cast<std::uint32_t>(values.count("partitions"))}, clock,
-        metrics);
-    if (!log) return report(log.error());
-    LogSink sink(**log);
-    done = generate(simulation, sink, rate, count, clock, stop.get_token());
-    (*log)->close();
-  } else if (to.starts_with("http://")) {
-    auto sink = HttpSink::create(to);
-    if (!sink) return report(sink.error());
-    done = generate(simulation, **sink, rate, count, clock, stop.get_token());
-  } else {
-    return report({Code::kInvalid, "--to is \"" + to + "\"; it must be http://HOST:PORT of a Weir, or embedded."});
-  }
+  auto target = Target::open({.to = values.text("to"),
+                              .data_dir = values.text("data-dir"),
+                              .partitions = static_cast<std::uint32_t>(values.count("partitions"))},
+                             clock);
+  if (!target) return report(target.error());
+  const Status done = generate(simulation, (*target)->sink(), rate, count, clock, stop.get_token());
   if (!done && done.error().code != Code::kCancelled) return report(done.error());
   if (count != ~std::uint64_t{0}) {
     fmt::print(stderr, "Sent {} events of run {} in {:.1f} s.\n", count, name,
