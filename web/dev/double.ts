@@ -40,31 +40,32 @@ const SCENARIOS: Scenario[] = [
 
 /** Per second (counts) or as it is (ratios, ms) on a calm day. */
 const CALM: Record<string, { label: string; unit: string; value: number; noise: number }> = {
-  events: { label: "Events", unit: "events/s", value: 2010, noise: 0.02 },
-  logins: { label: "Logins", unit: "events/s", value: 9.6, noise: 0.06 },
-  login_failures: { label: "Failed logins", unit: "events/s", value: 0.4, noise: 0.16 },
+  events: { label: "Events", unit: "per second", value: 2010, noise: 0.02 },
+  logins: { label: "Logins", unit: "per second", value: 9.6, noise: 0.06 },
+  login_failures: { label: "Failed logins", unit: "per second", value: 0.4, noise: 0.16 },
   login_failure_ratio: { label: "Logins that fail", unit: "ratio", value: 0.042, noise: 0.15 },
-  signups: { label: "New accounts", unit: "events/s", value: 0.6, noise: 0.14 },
-  password_resets: { label: "Password resets", unit: "events/s", value: 0.4, noise: 0.16 },
-  mfa_failures: { label: "Second factor failed", unit: "events/s", value: 0.117, noise: 0.2 },
-  api_requests: { label: "API requests", unit: "events/s", value: 1890, noise: 0.02 },
-  api_errors: { label: "API errors", unit: "events/s", value: 5.8, noise: 0.08 },
+  signups: { label: "New accounts", unit: "per second", value: 0.6, noise: 0.14 },
+  password_resets: { label: "Password resets", unit: "per second", value: 0.4, noise: 0.16 },
+  mfa_failures: { label: "Second factor failed", unit: "per second", value: 0.117, noise: 0.2 },
+  api_requests: { label: "API requests", unit: "per second", value: 1890, noise: 0.02 },
+  api_errors: { label: "API errors", unit: "per second", value: 5.8, noise: 0.08 },
   api_error_ratio: { label: "API errors", unit: "ratio", value: 0.0031, noise: 0.07 },
   api_latency_p50: { label: "API latency, p50", unit: "ms", value: 42, noise: 0.05 },
   api_latency_p95: { label: "API latency, p95", unit: "ms", value: 180, noise: 0.08 },
   api_latency_p99: { label: "API latency, p99", unit: "ms", value: 420, noise: 0.1 },
-  emails: { label: "Emails", unit: "events/s", value: 18, noise: 0.06 },
-  email_bounces: { label: "Emails bounced", unit: "events/s", value: 0.34, noise: 0.14 },
-  email_complaints: { label: "Emails called spam", unit: "events/s", value: 0.02, noise: 0.3 },
+  emails: { label: "Emails", unit: "per second", value: 18, noise: 0.06 },
+  email_bounce_ratio: { label: "Emails bounced", unit: "ratio", value: 0.019, noise: 0.14 },
+  email_bounces: { label: "Emails bounced", unit: "per second", value: 0.34, noise: 0.14 },
+  email_complaints: { label: "Emails called spam", unit: "per second", value: 0.02, noise: 0.3 },
   email_delivery_ratio: { label: "Emails delivered", unit: "ratio", value: 0.978, noise: 0.003 },
   unique_ips: { label: "Different addresses", unit: "", value: 8120, noise: 0.03 },
   unique_users: { label: "Different accounts", unit: "", value: 6410, noise: 0.03 },
   ip_top10_share: { label: "Share of the 10 busiest addresses", unit: "ratio", value: 0.021, noise: 0.1 },
-  rejects: { label: "Rejected", unit: "events/s", value: 1.9, noise: 0.2 },
-  duplicates: { label: "Duplicates", unit: "events/s", value: 4.8, noise: 0.2 },
+  rejects: { label: "Rejected", unit: "per second", value: 1.9, noise: 0.2 },
+  duplicates: { label: "Duplicates", unit: "per second", value: 4.8, noise: 0.2 },
 };
-const RATIOS = new Set(["login_failure_ratio", "api_error_ratio", "email_delivery_ratio", "ip_top10_share"]);
-const TILES = ["events", "login_failures", "login_failure_ratio", "signups", "password_resets", "mfa_failures", "api_error_ratio", "email_bounces"];
+const RATIOS = new Set(["login_failure_ratio", "email_bounce_ratio", "api_error_ratio", "email_delivery_ratio", "ip_top10_share"]);
+const TILES = ["events", "login_failures", "login_failure_ratio", "signups", "password_resets", "mfa_failures", "api_error_ratio", "email_bounce_ratio"];
 
 /** What each scenario multiplies. */
 const MOVES: Record<string, Record<string, number>> = {
@@ -72,11 +73,11 @@ const MOVES: Record<string, Record<string, number>> = {
   brute_force: { login_failures: 6, login_failure_ratio: 4, ip_top10_share: 3 },
   password_spraying: { login_failures: 2.1, login_failure_ratio: 1.9 },
   account_takeover: { password_resets: 2.4, mfa_failures: 3 },
-  signup_fraud: { signups: 2.6, emails: 1.3, email_bounces: 1.6 },
+  signup_fraud: { signups: 2.6, emails: 1.3, email_bounce_ratio: 1.6, email_bounces: 2 },
   password_reset_flood: { password_resets: 9, emails: 1.9 },
   api_scraping: { api_requests: 1.5, events: 1.45, ip_top10_share: 6 },
   api_flood: { api_requests: 3, events: 2.9, api_error_ratio: 7, api_errors: 12, api_latency_p95: 4 },
-  email_abuse: { emails: 3, email_bounces: 8, email_complaints: 20, email_delivery_ratio: 0.8 },
+  email_abuse: { emails: 3, email_bounces: 8, email_bounce_ratio: 2.7, email_complaints: 20, email_delivery_ratio: 0.8 },
   mixed: { login_failures: 3, login_failure_ratio: 2.5, signups: 2 },
 };
 /** Seconds until a scenario stands at its height. */
@@ -126,7 +127,7 @@ export class Double {
         return ok({ items: this.rejects().filter((r) => (q.get("reason") ?? r.reason) === r.reason && (q.get("source") ?? r.source) === r.source), next_cursor: null });
       case "/metrics":
         return ok({
-          items: Object.entries(CALM).map(([name, m]) => ({ name, label: m.label, unit: m.unit, by: ["type", "country", "asn", "ip", "path", "email_domain", "status", "source", "user_agent"] })),
+          items: Object.entries(CALM).map(([name, m]) => ({ name, label: m.label, unit: m.unit, by: ["type", "country", "asn", "email_domain", "status", "source"] })),
           next_cursor: null,
         });
       case "/series":
@@ -172,7 +173,7 @@ export class Double {
     if (this.state === "one" || this.silent()) return RATIOS.has(metric) || calm.unit === "ms" ? null : 0;
     const bucket = Math.floor(at / 1000);
     const wave = 1 + 0.04 * Math.sin(at / 4.1e6) + calm.noise * (hash(metric, bucket) - 0.5) * 2;
-    const scale = calm.unit === "events/s" ? this.rate / 2000 : 1;
+    const scale = calm.unit === "per second" ? this.rate / 2000 : 1;
     return calm.value * scale * wave * this.factor(metric, at);
   }
 
@@ -206,7 +207,7 @@ export class Double {
       // Seconds that pass shift the window, so the value moves a little with each look.
       const value = this.state === "one" && metric === "events" ? 0 : this.mean(metric, now - Math.min(60_000, 10_000), now);
       const known = !(this.state === "empty" || this.state === "one");
-      const scale = calm?.unit === "events/s" ? this.rate / 2000 : 1;
+      const scale = calm?.unit === "per second" ? this.rate / 2000 : 1;
       const baseline = known && calm && !this.silent() ? calm.value * scale : null;
       return {
         metric,
@@ -231,15 +232,21 @@ export class Double {
     if (this.state === "one") return { state: "normal", sentence: "Quiet. One event has arrived, 3 minutes ago." };
     if (this.silent()) return { state: "normal", sentence: "Quiet. No events arrive at the moment." };
     if (!attack || now - attack.from < 4 * SECOND)
-      return { state: "normal", sentence: `Normal. ${Math.round(events).toLocaleString("en-US")} events a second, nothing unusual in the last 6 hours.` };
+      return { state: "normal", sentence: `Normal. ${Math.round(events).toLocaleString("en-US")} events a second, nothing unusual in the last hour.` };
     const label = SCENARIOS.find((s) => s.name === attack.scenario)?.label ?? attack.scenario;
     const since = new Date(attack.from).toISOString().slice(11, 16);
     if (this.state === "findings")
       return { state: "attack", sentence: `${label} since ${since}: 1,240 failed logins on 1,198 accounts; 6 accounts were entered.` };
     const moved = tiles.filter((t) => (t.change ?? 0) > 1.5).sort((a, b) => (b.change ?? 0) - (a.change ?? 0))[0];
     const elevated = attack.scenario === "signup_fraud";
-    const what = moved ? `${moved.label} ${(moved.change ?? 0).toFixed(1)} times the usual` : "Numbers are off their usual";
-    return { state: elevated ? "elevated" : "attack", sentence: `${what} since ${since}.` };
+    const second = tiles.filter((t) => (t.change ?? 0) > 1.5).sort((a, b) => (b.change ?? 0) - (a.change ?? 0))[1];
+    if (!moved) return { state: "elevated", sentence: "Numbers are a little off their usual." };
+    const perMinute = (v: number | null) => Math.round((v ?? 0) * 60);
+    const also = second ? ` Also unusual: ${second.label.toLowerCase()}.` : "";
+    return {
+      state: elevated ? "elevated" : "attack",
+      sentence: `${moved.label} are ${(moved.change ?? 0).toFixed(1)}× usual since ${since}: ${perMinute(moved.value)} a minute instead of ${perMinute(moved.baseline)}.${also}`,
+    };
   }
 
   private findings(): Finding[] {
@@ -403,7 +410,7 @@ export class Double {
     const step = STEPS[stepName];
     if (step === undefined) return problem(400, "Bad parameter", `step can be 1s, 10s, 1m, 5m, 1h or 1d, not ${stepName}.`);
     const from = Math.floor(window.from / step) * step;
-    const isCount = calm.unit === "events/s";
+    const isCount = calm.unit === "per second";
     const line = (share: number) => {
       const points: [string, number | null][] = [];
       for (let t = from; t < window.to; t += step) {
@@ -547,7 +554,7 @@ export class Double {
       if (matches(event, q)) items.push(event);
       if (id) break;
     }
-    return ok({ items, next_cursor: !id && items.length === limit && n >= oldest ? String(n) : null });
+    return ok({ items, next_cursor: !id && (items.length === limit || looked === 60_000) && n >= oldest ? String(n) : null });
   }
 
   private search(q: URLSearchParams): Answer {

@@ -119,6 +119,8 @@ export interface TopAsk {
 export function useTop(ask: TopAsk, everyMs: number | false, enabled = true) {
   return useQuery({
     queryKey: ["top", ask],
+    staleTime: 4000,
+    refetchOnWindowFocus: false,
     queryFn: ({ signal }) => get<Top>("/top", { ...ask }, signal),
     refetchInterval: everyMs,
     placeholderData: keepPreviousData,

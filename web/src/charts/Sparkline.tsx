@@ -11,7 +11,7 @@ export function Sparkline({ values, baseline }: { values: readonly (number | nul
   const usual = baseline !== null && baseline > 0 ? { low: baseline / USUAL_FACTOR, high: baseline * USUAL_FACTOR } : null;
   const edges = usual ? [...known, usual.low, usual.high] : known;
   const wanted = { low: Math.min(...edges, usual?.low ?? 0), high: Math.max(...edges, 1e-9) };
-  const [range, setRange] = useState(wanted);
+  const [range, setRange] = useState({ low: 0, high: 0 });
   const shown = steadyRange(range, wanted);
   if (shown !== range) setRange(shown);
   const y = (v: number) => H - 2 - ((v - shown.low) / (shown.high - shown.low || 1)) * (H - 4);

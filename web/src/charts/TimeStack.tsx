@@ -167,7 +167,7 @@ export function TimeStack({ label, panels, from, to, live, stepMs, dataKey, onZo
         </div>
         <div className="stack-x" aria-hidden="true">
           {ticks
-            .filter((t) => xOf(t.at) > 16 && xOf(t.at) < width - 76)
+            .filter((t) => xOf(t.at) > 16 && xOf(t.at) < width - 100)
             .map((t) => (
               <span key={t.at} style={{ left: xOf(t.at) }}>
                 {tickWord(t.at, span, t.step)}
@@ -247,6 +247,9 @@ function PanelView(props: {
         {panel.note !== undefined && <span className="quiet only-desk">{panel.note}</span>}
       </figcaption>
       <div ref={host} className="panel-plot" style={{ height: panel.height }} />
+      {panel.samples.times.length > 0 && !panel.samples.values.some((v) => v !== null) && panel.samples.partial === null && (
+        <span className="panel-none">no data in this stretch of time</span>
+      )}
       {value !== null && moment !== null && (
         <PanelValue text={panel.write(value)} x={x} y={() => plots.get(panel.key)?.yOf(value) ?? 0} width={width} />
       )}

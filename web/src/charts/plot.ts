@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { steadyTop } from "./scale";
+import { lonely, steadyTop } from "./scale";
 
 /** Right of the plot: the words of the y axis. */
 export const Y_AXIS_WIDTH = 56;
@@ -61,7 +61,12 @@ export class Plot {
         axes: [{ show: false }, { show: false }],
         series: [
           {},
-          { stroke: () => this.colours.line, width: 1.5, points: { show: false }, spanGaps: false },
+          {
+            stroke: () => this.colours.line,
+            width: 1.5,
+            spanGaps: false,
+            points: { show: true, size: 4, width: 0, fill: () => this.colours.line, filter: () => lonely(this.input?.line ?? []) },
+          },
           { stroke: () => this.colours.line, width: 1.5, dash: [3, 3], points: { show: false }, spanGaps: true },
         ],
         hooks: {

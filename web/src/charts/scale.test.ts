@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { linePath, nearest, niceTop, samplesOf, steadyRange, steadyTop, timeTicks, withGaps } from "./scale";
+import { linePath, lonely, nearest, niceTop, samplesOf, steadyRange, steadyTop, timeTicks, withGaps } from "./scale";
 
 describe("the y axis", () => {
   it("ends at a friendly number", () => {
-    expect([0, 0.31, 1, 7, 23, 74, 2014].map(niceTop)).toEqual([1, 0.4, 1, 8, 30, 80, 3000]);
+    expect([0, 0.31, 1, 7, 23, 74, 2014].map(niceTop)).toEqual([1, 0.4, 1, 8, 40, 80, 4000]);
   });
   it("grows at once and shrinks late, so that it does not jump", () => {
     expect(steadyTop(null, 74)).toBe(80);
     expect(steadyTop(80, 81)).toBe(100);
     expect(steadyTop(100, 60)).toBe(100);
-    expect(steadyTop(100, 20)).toBe(30);
+    expect(steadyTop(100, 30)).toBe(100);
+    expect(steadyTop(100, 15)).toBe(20);
   });
   it("of a small line holds still while the data stays in it", () => {
     const range = steadyRange({ low: 0, high: 0 }, { low: 10, high: 20 });
@@ -34,8 +35,14 @@ describe("samples", () => {
     expect(samplesOf([[at(0), 0.5], [at(60), null]], 60_000, false, 200_000).values).toEqual([0.5, null]);
   });
   it("have gaps where nothing arrived at all", () => {
-    const samples = samplesOf([[at(0), 0], [at(60), 0]], 60_000, true, 200_000);
-    expect(withGaps(samples, new Map([[0, 0], [60_000, 9]])).values).toEqual([null, 0]);
+    // Nothing before the first event; then one quiet minute, which is no gap, and an outage of two, which is.
+    const counts = [0, 60, 0, 60, 0, 0, 60];
+    const total = new Map(counts.map((n, i) => [i * 60_000, n]));
+    const zeros = samplesOf(counts.map((_, i) => [at(i * 60), 0]), 60_000, true, 420_000);
+    expect(withGaps(zeros, total, false).values).toEqual([null, 0, 0, 0, null, null, 0]);
+    const events = samplesOf(counts.map((n, i) => [at(i * 60), n]), 60_000, true, 420_000);
+    expect(withGaps(events, total, true).values).toEqual([null, 1, 0, 1, 0, 0, 1]);
+    expect(lonely([1, null, 2, 3, null, 4])).toEqual([0, 5]);
   });
 });
 

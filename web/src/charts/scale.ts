@@ -1,6 +1,7 @@
 // Arithmetic of the charts, kept apart from drawing so that it can be tested.
 
-const TOPS = [1, 1.5, 2, 3, 4, 6, 8, 10];
+// Their halves are short numbers too.
+const TOPS = [1, 2, 4, 6, 8, 10];
 
 /** The smallest friendly number that is at least `value`. */
 export function niceTop(value: number): number {
@@ -30,8 +31,8 @@ export interface Extent {
 export function steadyRange(before: Extent, wanted: Extent): Extent {
   const inside = wanted.low >= before.low && wanted.high <= before.high;
   const used = (wanted.high - wanted.low) / (before.high - before.low || 1);
-  if (inside && used > 0.5) return before;
-  const room = (wanted.high - wanted.low) * 0.15;
+  if (inside && used > 0.4) return before;
+  const room = (wanted.high - wanted.low) * 0.4;
   return { low: Math.max(wanted.low - room, Math.min(wanted.low, 0)), high: wanted.high + room };
 }
 
@@ -74,15 +75,29 @@ export function samplesOf(
   return out;
 }
 
-/** Where nothing at all arrived there is a gap, not a zero. */
-export function withGaps(samples: Samples, anything: ReadonlyMap<number, number | null>): Samples {
+/**
+ * Where nothing at all arrived there is a gap, not a zero: before the first event ever, and where two buckets or more in
+ * a row are empty. `total` is the series of all events; `self` says that it is the one to be cut, which keeps its zeros
+ * after the first event: that it fell to nothing is what it has to tell.
+ */
+export function withGaps(samples: Samples, total: ReadonlyMap<number, number | null>, self: boolean): Samples {
+  const empty = samples.starts.map((s) => total.get(s) === 0);
+  const first = empty.indexOf(false);
   return {
     ...samples,
+    // Nothing ever came: a running bucket of nothing is no data either.
+    partial: first < 0 && samples.partial === 0 ? null : samples.partial,
     values: samples.values.map((v, i) => {
-      const start = samples.starts[i];
-      return start !== undefined && anything.get(start) === 0 ? null : v;
+      if (empty[i] !== true) return v;
+      if (first < 0 || i < first) return null;
+      return !self && (empty[i - 1] === true || empty[i + 1] === true) ? null : v;
     }),
   };
+}
+
+/** Places of values with a gap on either side: a line through one point is invisible. */
+export function lonely(values: readonly (number | null | undefined)[]): number[] {
+  return values.flatMap((v, i) => (v != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
 }
 
 const TICK_STEPS = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800].map(

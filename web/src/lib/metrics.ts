@@ -33,6 +33,12 @@ const words: Record<string, Omit<MetricWords, "name">> = {
     of: "logins",
   },
   signups: { label: "New accounts", kind: "count", colour: "signup", filters: { type: ["account.signup"] } },
+  password_changes: {
+    label: "Password changes",
+    kind: "count",
+    colour: "reset",
+    filters: { type: ["account.password_change"] },
+  },
   password_resets: {
     label: "Password resets",
     kind: "count",
@@ -74,6 +80,19 @@ const words: Record<string, Omit<MetricWords, "name">> = {
     colour: "email",
     filters: { type: ["email.send"], delivery: ["bounced"] },
   },
+  email_bounce_ratio: {
+    label: "Emails bounced",
+    kind: "ratio",
+    colour: "email",
+    filters: { type: ["email.send"], delivery: ["bounced"] },
+    of: "emails",
+  },
+  email_deferrals: {
+    label: "Emails deferred",
+    kind: "count",
+    colour: "email",
+    filters: { type: ["email.send"], delivery: ["deferred"] },
+  },
   email_complaints: {
     label: "Emails called spam",
     kind: "count",
@@ -97,6 +116,7 @@ const words: Record<string, Omit<MetricWords, "name">> = {
     of: "events",
   },
   rejects: { label: "Rejected", kind: "count", colour: "failure", filters: null },
+  late: { label: "Late", kind: "count", colour: "duplicate", filters: null },
   duplicates: { label: "Duplicates", kind: "count", colour: "duplicate", filters: null },
 };
 
@@ -122,8 +142,8 @@ export interface Scale {
 }
 
 /**
- * Chooses the unit once for a value and its usual, so that both are told alike. Small rates are told per minute:
- * "74 a minute" says more than "1.23 a second".
+ * Chooses the unit once for a value and its usual, so that both are told alike. What is usually below one a second is
+ * told per minute: "74 a minute, usually 24" says more than "1.23 a second, usually 0.4".
  * @param typical a per-second rate for counts: the usual, or what was seen lately.
  */
 export function scaleFor(kind: Kind, typical: number | null): Scale {
@@ -135,7 +155,7 @@ export function scaleFor(kind: Kind, typical: number | null): Scale {
     case "number":
       return { factor: 1, unit: "", write: (raw) => countFigure(raw) };
     case "count":
-      return typical !== null && typical >= 20
+      return typical !== null && typical >= 1
         ? { factor: 1, unit: "a second", write: (raw) => countFigure(raw) }
         : { factor: 60, unit: "a minute", write: (raw) => countFigure(raw * 60) };
   }

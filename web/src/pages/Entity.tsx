@@ -20,6 +20,7 @@ import { NotFoundPage } from "./NotFound";
 
 const RECENT = 200;
 const SHOWN = 20;
+const COLUMN_OF: Partial<Record<EntityKind, "account" | "ip" | "country" | "asn">> = { user: "account", ip: "ip", country: "country", asn: "asn" };
 
 export function EntityPage({ kind, id }: { kind: string; id: string }) {
   if (!isEntityKind(kind) || id === "") return <NotFoundPage />;
@@ -29,7 +30,7 @@ export function EntityPage({ kind, id }: { kind: string; id: string }) {
 function Known({ kind, id }: { kind: EntityKind; id: string }) {
   const entity = useEntity(kind, id);
   const filters = useMemo(() => ({ [FIELD_OF_KIND[kind]]: [id] }), [kind, id]);
-  const [range, setRange] = useState<Range>({ kind: "live", name: "24h" });
+  const [chosen, setRange] = useState<Range | null>(null);
   const [opened, setOpened] = useState<WeirEvent | null>(null);
   const now = useNow();
   // Also where Weir keeps no entities yet: its newest events tell most of what there is to know.
@@ -40,6 +41,10 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
   });
   const events = recent.data?.items ?? [];
   const e = entity.data;
+  // Something that began minutes ago would be a speck at the end of a day.
+  const oldest = Date.parse(events.at(-1)?.time ?? "");
+  const young = recent.data !== undefined && now - oldest < 50 * 60_000;
+  const range = chosen ?? { kind: "live", name: young ? "1h" : "24h" };
   const missing = entity.error instanceof Trouble && (entity.error.status === 404 || entity.error.status === 501);
   if (recent.isError && !recent.data && !e)
     return (
@@ -100,7 +105,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
               </Link>
             </div>
             {recent.data ? (
-              <EventsTable events={events.slice(0, SHOWN)} chosen={opened ? eventKey(opened) : null} open={setOpened} now={now} label="Its newest events" />
+              <EventsTable events={events.slice(0, SHOWN)} chosen={opened ? eventKey(opened) : null} open={setOpened} now={now} label="Its newest events" without={COLUMN_OF[kind]} />
             ) : (
               <p className="waiting">Reading its events</p>
             )}

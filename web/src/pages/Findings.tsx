@@ -118,13 +118,13 @@ export function FindingPage({ id }: { id: string }) {
           )}
         </section>
         <section>
-          <h2>What to do</h2>
+          <h2 className="counts-head">What to do</h2>
           <p className="prose">{f.recommendation}</p>
           {groups.map(
             ({ role, entities }) =>
               entities.length > 0 && (
                 <div key={role} className="section tight">
-                  <h3>{role === "target" ? "Who is hit" : "Who does it"}</h3>
+                  <h3 className="counts-head">{role === "target" ? "Who is hit" : "Who does it"}</h3>
                   <ul className="counts">
                     {entities.slice(0, 12).map((e) => (
                       <li key={`${e.kind} ${e.id}`}>

@@ -4,7 +4,7 @@ import { useLivePart } from "@/api/queries";
 import type { Finding, Overview, Tile as TileData } from "@/api/types";
 import { useView } from "@/app/view";
 import { Sparkline } from "@/charts/Sparkline";
-import { against, fullValue, metricWords, scaleFor, times, told, type MetricWords } from "@/lib/metrics";
+import { against, fullValue, metricWords, scaleFor, times, type MetricWords } from "@/lib/metrics";
 import { exact } from "@/lib/format";
 import { exploreLink, findingLink } from "@/lib/links";
 import { type Range, readRange, writeRange } from "@/lib/range";
@@ -81,6 +81,10 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
   }
   const { state, sentence } = overview;
   const parts = /^([^.:;,]{1,40}\.)\s+(\S.*)$/s.exec(sentence);
+  // In an alarm its first sentence is the headline; what else is unusual stands below it.
+  const cut = sentence.search(/(?<=[.!]) +(?=[A-Z])/);
+  const lead = cut > 0 && !worst ? sentence.slice(0, cut) : sentence;
+  const also = cut > 0 && !worst ? sentence.slice(cut).trim() : "";
   const loud = loudest(overview);
   const words = loud === null ? null : metricWords(loud);
   const href = worst ? findingLink(worst.id) : exploreLink(words?.filters ?? {}, { kind: "live", name: "15m" });
@@ -96,13 +100,17 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
           ) : state === "normal" ? (
             <span className="light">{sentence}</span>
           ) : (
-            sentence
+            lead
           )}
         </Link>
       </h1>
       {state !== "normal" && (
         <div className="state-row">
-          <p>{worst ? worst.recommendation : <Moved overview={overview} />}</p>
+          <p>
+            {worst
+              ? worst.recommendation
+              : `${also} ${loud === null ? "The lists below show what the newest events share." : "What changed, below, shows what these events have in common."}`}
+          </p>
           <div className="state-acts">
             {hit.length > 0 && <Copy className="button ghost" text={() => hit.join("\n")} label={hit.length === 1 ? "Copy the name" : `Copy the ${hit.length} names`} />}
             <Link className="button solid" href={href}>
@@ -112,30 +120,6 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
         </div>
       )}
     </section>
-  );
-}
-
-/** Without a finding, what is known is which numbers left their usual. */
-function Moved({ overview }: { overview: Overview }) {
-  const moved = overview.tiles
-    .filter((t) => t.baseline !== null && t.change !== null && t.change >= 2)
-    .sort((a, b) => (b.change ?? 0) - (a.change ?? 0))
-    .slice(0, 3);
-  if (moved.length === 0) return <>No finding names who is behind it yet. The lists below show what its events share.</>;
-  return (
-    <>
-      {moved.map((t, i) => {
-        const words = metricWords(t.metric, t.label, t.unit);
-        const scale = scaleFor(words.kind, t.baseline);
-        return (
-          <span key={t.metric}>
-            {i > 0 && "; "}
-            {i === 0 ? t.label : t.label.toLowerCase()} {told(scale, t.value ?? 0)}, usually {told(scale, t.baseline ?? 0)}
-          </span>
-        );
-      })}
-      . The lists below show what these events share.
-    </>
   );
 }
 
@@ -219,9 +203,9 @@ function Tile({ tile, state }: { tile: TileData; state: Overview["state"] }) {
       title={tile.value === null ? "nothing in the last 60 seconds" : fullValue(words.kind, tile.value)}
     >
       <span className="tile-label cut">{tile.label}</span>
-      <span className="tile-value">
+      <span className={tile.value === null ? "tile-value none" : "tile-value"}>
         {tile.value === null ? "–" : scale.write(tile.value)}
-        {scale.unit !== "" && <i>{scale.unit}</i>}
+        {scale.unit !== "" && tile.value !== null && <i>{scale.unit}</i>}
       </span>
       <Sparkline values={tile.sparkline} baseline={tile.baseline} />
       <span className="tile-usual">

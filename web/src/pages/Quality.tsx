@@ -66,7 +66,9 @@ export function QualityPage() {
             <Kinds quality={q} />
             <Missing quality={q} />
             <section>
-              <h2>Late, and repeated</h2>
+              <div className="head">
+                <h2>Late, and repeated</h2>
+              </div>
               <p className="prose">
                 <b>{percent(q.late.ratio ?? 0)}</b> ({whole(q.late.count)}) arrived more than a minute after they happened. They are counted at the
                 time they happened.
@@ -154,14 +156,14 @@ function LedgerPicture({ ledger: l }: { ledger: Ledger }) {
               {l.rejected > 0 && <i className="fill-rejected" style={{ flex: l.rejected }} />}
               {l.in_flight > 0 && <i className="fill-flight" style={{ flex: l.in_flight }} />}
             </div>
-            <div className="ledger-words">
+            <div className="ledger-words under-bar">
               {l.duplicate > 0 && (
                 <span>
                   <b>Repeats</b> <span className="quiet">counted once</span>
                 </span>
               )}
               {l.rejected > 0 && (
-                <span>
+                <span style={{ left: l.duplicate > 0 ? `clamp(150px, ${(l.duplicate / rest) * 100}%, 100% - 240px)` : 0 }}>
                   <b>Rejected</b> <span className="quiet">kept to read</span>
                 </span>
               )}

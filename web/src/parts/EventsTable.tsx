@@ -14,10 +14,12 @@ interface Props {
   label: string;
   /** Identities that are new since the last drawing; they slide in once. */
   arrived?: ReadonlySet<string>;
+  /** A column that would say the same in every row. */
+  without?: "account" | "ip" | "country" | "asn" | undefined;
 }
 
 /** Events as rows. `j` and `k` move, Enter opens; names lead to their entity. */
-export function EventsTable({ events, chosen, open, now, label, arrived }: Props) {
+export function EventsTable({ events, chosen, open, now, label, arrived, without }: Props) {
   const body = useRef<HTMLTableSectionElement>(null);
   const move = (step: number): boolean => {
     const buttons = [...(body.current?.querySelectorAll<HTMLButtonElement>(".event-open") ?? [])];
@@ -36,7 +38,8 @@ export function EventsTable({ events, chosen, open, now, label, arrived }: Props
   useKeys({ j: () => move(1), k: () => move(-1) });
 
   return (
-    <table className="table fixed events-table" aria-label={label}>
+    <div className="events-box">
+    <table className={`table fixed events-table ${without === undefined ? "" : `no-${without}`}`} aria-label={label}>
       <thead>
         <tr>
           <th scope="col" className="c-time">
@@ -78,21 +81,22 @@ export function EventsTable({ events, chosen, open, now, label, arrived }: Props
                   {what} {outcome !== "" && <span className={failed ? "failed" : "quiet"}>{outcome}</span>}
                 </button>
               </td>
-              <td title={user === "" ? undefined : user}>
+              <td className="c-account" title={user === "" ? undefined : user}>
                 {user === "" ? <span className="quiet">–</span> : <Link className="name" href={entityLink("user", user)}>{user}</Link>}
               </td>
-              <td className="far" title={ip}>
+              <td className="far c-ip" title={ip}>
                 {ip !== "" && <Link className="name" href={entityLink("ip", ip)}>{ip}</Link>}
               </td>
-              <td className="far" title={countryName(country)}>
+              <td className="far c-country" title={countryName(country)}>
                 {country !== "" && <Link className="name" href={entityLink("country", country)}>{country}</Link>}
               </td>
-              <td className="far">{asn !== "" && <Link className="name" href={entityLink("asn", asn)}>AS{asn}</Link>}</td>
-              <td className="far soft" title={remark(event)}>{remark(event)}</td>
+              <td className="far c-asn">{asn !== "" && <Link className="name" href={entityLink("asn", asn)}>AS{asn}</Link>}</td>
+              <td className="far soft c-remark" title={remark(event)}>{remark(event)}</td>
             </tr>
           );
         })}
       </tbody>
     </table>
+    </div>
   );
 }

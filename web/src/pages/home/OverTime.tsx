@@ -58,7 +58,7 @@ export function OverTime({ range, choose, state }: { range: Range; choose: (rang
     const tile = tiles?.find((t) => t.metric === name);
     const samples = samplesFor(data, words, stepMs);
     const scale = scaleFor(words.kind, tile?.baseline ?? middle(samples.values));
-    const scaled = scaledBy(withGaps(samples, anything), scale.factor);
+    const scaled = scaledBy(withGaps(samples, anything, name === "events"), scale.factor);
     const isLive = range.kind === "live" && !lost;
     const baseline = tile?.baseline ?? null;
     const known = isLive && window.ms <= 3_600_000 && baseline !== null && baseline > 0;
@@ -69,11 +69,11 @@ export function OverTime({ range, choose, state }: { range: Range; choose: (rang
       colour: words.colour,
       height,
       samples: isLive ? scaled : { ...scaled, partial: null },
-      live: isLive && tile?.value != null && scaled.times.length > 0 ? tile.value * scale.factor : null,
+      live: isLive && tile?.value != null && scaled.values.some((v) => v !== null) ? tile.value * scale.factor : null,
       usual: known ? { low: (baseline / USUAL_FACTOR) * scale.factor, high: baseline * USUAL_FACTOR * scale.factor } : null,
       alarm: state === "normal" || (tile?.change ?? 0) < 2 ? null : state,
       ...(name === SHOWN[0] && known ? { note: "grey: the usual" } : {}),
-      leastTop: words.kind === "ratio" ? 0.1 : scale.unit === "a minute" ? 4 : 1,
+      leastTop: words.kind === "ratio" ? 0.18 : scale.unit === "a minute" ? 4 : 1,
       write: (v) => scale.write(v / scale.factor),
       href: exploreLink(words.filters ?? {}, range),
     };

@@ -1,12 +1,12 @@
 import { Link } from "wouter";
-import { useMetrics, useTop } from "@/api/queries";
+import { useTop } from "@/api/queries";
 import type { Top } from "@/api/types";
 import { keyWords, kindOfField, program } from "@/lib/events";
 import { isFilterField, type Filters } from "@/lib/filters";
 import { percent } from "@/lib/format";
 import { entityLink, exploreLink } from "@/lib/links";
 import { metricWords } from "@/lib/metrics";
-import { iso, type Range, windowOf } from "@/lib/range";
+import { iso, type Range, type RangeName, windowOf } from "@/lib/range";
 import { TroubleNote } from "@/parts/Trouble";
 
 interface Dimension {
@@ -15,14 +15,14 @@ interface Dimension {
   one: string;
 }
 
-const DIMENSIONS: Dimension[] = [
+const DIMENSIONS = [
   { name: "ip", title: "Addresses", one: "address" },
   { name: "asn", title: "Networks", one: "network" },
   { name: "country", title: "Countries", one: "country" },
   { name: "path", title: "Paths", one: "path" },
   { name: "email_domain", title: "Email domains", one: "email domain" },
   { name: "user_agent", title: "Programs", one: "program" },
-];
+] as const satisfies readonly Dimension[];
 
 /** Of what shares can be shown. */
 const OF = ["events", "login_failures", "signups", "password_resets", "api_requests", "api_errors", "emails", "email_bounces"];
@@ -32,7 +32,6 @@ interface Windows {
   before: { from: string; to: string };
   nowWords: string;
   beforeWords: string;
-  fixed: boolean;
 }
 
 /** What is shown, and the hour (or for longer stretches the same length) before it. */
@@ -46,7 +45,6 @@ function windowsOf(range: Range): Windows {
       before: { from: iso(range.from - beforeMs), to: iso(range.from) },
       nowWords: "in this stretch",
       beforeWords,
-      fixed: true,
     };
   }
   const back: Record<typeof range.name, [string, string, string]> = {
@@ -57,7 +55,7 @@ function windowsOf(range: Range): Windows {
     "7d": ["now-14d", "now-7d", "in the last 7 days"],
   };
   const [from, to, nowWords] = back[range.name];
-  return { now: { from: w.from, to: "now" }, before: { from, to }, nowWords, beforeWords, fixed: false };
+  return { now: { from: w.from, to: "now" }, before: { from, to }, nowWords, beforeWords };
 }
 
 interface Share {
@@ -68,11 +66,15 @@ interface Share {
   was: number | null;
 }
 
-function useShares(dimension: Dimension, metric: string, range: Range, enabled: boolean) {
+/** Addresses, paths and programs are counted from the events themselves, which takes longer the longer the stretch is. */
+const EVERY_MS: Record<RangeName, number> = { "15m": 5000, "1h": 20_000, "6h": 60_000, "24h": 300_000, "7d": 600_000 };
+
+function useShares(dimension: Dimension, metric: string, range: Range) {
   const w = windowsOf(range);
-  const now = useTop({ dimension: dimension.name, metric, ...w.now, limit: 7 }, w.fixed ? false : w.now.from === "now-15m" ? 5000 : 15_000, enabled);
-  const before = useTop({ dimension: dimension.name, metric, ...w.before, limit: 200 }, w.fixed ? false : 60_000, enabled);
-  return { now, shares: sharesOf(dimension, now.data, before.data) };
+  const every = range.kind === "fixed" ? false : EVERY_MS[range.name];
+  const now = useTop({ dimension: dimension.name, metric, ...w.now, limit: 7 }, every);
+  const before = useTop({ dimension: dimension.name, metric, ...w.before, limit: 200 }, every === false ? false : Math.max(every * 3, 60_000));
+  return { dimension, now, shares: sharesOf(dimension, now.data, before.data) };
 }
 
 export function sharesOf(dimension: Dimension, now: Top | undefined, before: Top | undefined): Share[] {
@@ -84,18 +86,13 @@ export function sharesOf(dimension: Dimension, now: Top | undefined, before: Top
 }
 
 function useAllShares(range: Range, metric: string) {
-  const metrics = useMetrics();
-  const by = metrics.data?.items.find((m) => m.name === metric)?.by;
-  // Until the list of metrics is there, or where it does not tell, it is simply tried.
-  const kept = (d: Dimension) => by === undefined || by.length === 0 || by.includes(d.name);
-  const ready = metrics.data !== undefined || metrics.isError;
-  const a = useShares(DIMENSIONS[0] as Dimension, metric, range, ready && kept(DIMENSIONS[0] as Dimension));
-  const b = useShares(DIMENSIONS[1] as Dimension, metric, range, ready && kept(DIMENSIONS[1] as Dimension));
-  const c = useShares(DIMENSIONS[2] as Dimension, metric, range, ready && kept(DIMENSIONS[2] as Dimension));
-  const d = useShares(DIMENSIONS[3] as Dimension, metric, range, ready && kept(DIMENSIONS[3] as Dimension));
-  const e = useShares(DIMENSIONS[4] as Dimension, metric, range, ready && kept(DIMENSIONS[4] as Dimension));
-  const f = useShares(DIMENSIONS[5] as Dimension, metric, range, ready && kept(DIMENSIONS[5] as Dimension));
-  return [a, b, c, d, e, f].map((s, i) => ({ dimension: DIMENSIONS[i] as Dimension, kept: kept(DIMENSIONS[i] as Dimension), ...s }));
+  const a = useShares(DIMENSIONS[0], metric, range);
+  const b = useShares(DIMENSIONS[1], metric, range);
+  const c = useShares(DIMENSIONS[2], metric, range);
+  const d = useShares(DIMENSIONS[3], metric, range);
+  const e = useShares(DIMENSIONS[4], metric, range);
+  const f = useShares(DIMENSIONS[5], metric, range);
+  return [a, b, c, d, e, f];
 }
 
 /** The largest changes of share over all dimensions: the traits that set these events apart. */
@@ -112,7 +109,7 @@ export function WhatChanged({ range, metric }: { range: Range; metric: string })
   const w = windowsOf(range);
   const words = metricWords(metric);
   const found = movers(all.flatMap((a) => a.shares));
-  const waiting = all.some((a) => a.kept && a.now.isPending);
+  const waiting = all.some((a) => a.now.isPending);
   return (
     <section aria-labelledby="what-changed">
       <div className="head">
@@ -139,6 +136,9 @@ export function TopLists({ range, metric, chooseMetric }: { range: Range; metric
   const all = useAllShares(range, metric);
   const w = windowsOf(range);
   const options = OF.includes(metric) ? OF : [metric, ...OF];
+  const broken = all.filter((a) => a.now.isError && !a.now.data);
+  const allBroken = broken.length > 1 ? broken[0] : undefined;
+  const allEmpty = all.every((a) => a.now.data !== undefined && a.shares.length === 0);
   return (
     <section className="wrap section" aria-labelledby="where">
       <div className="head">
@@ -155,22 +155,28 @@ export function TopLists({ range, metric, chooseMetric }: { range: Range; metric
           {w.nowWords}; the tick is {w.beforeWords}
         </label>
       </div>
+      {allBroken !== undefined ? (
+        <TroubleNote error={allBroken.now.error} what="these lists" again={() => all.forEach((a) => void a.now.refetch())} />
+      ) : allEmpty ? (
+        <p className="empty">
+          No {metricWords(metric).label.toLowerCase()} {w.nowWords}. Addresses, networks, countries, paths, email domains and programs will be listed here
+          by their share, beside the share that they had {w.beforeWords === "the hour before" ? "in the hour before" : "before"}.
+        </p>
+      ) : (
       <div className="lists">
-        {all.map((a) => (
+        {/* Logins have no paths: a list that cannot have anything in it is left out. */}
+        {all.filter((a) => a.shares.length > 0 || a.now.isError).map((a) => (
           <div key={a.dimension.name}>
             <h3>{a.dimension.title}</h3>
-            {!a.kept ? (
-              <p className="empty">Weir keeps no {a.dimension.title.toLowerCase()} for {metricWords(metric).label.toLowerCase()}.</p>
-            ) : a.now.isError && !a.now.data ? (
+            {a.now.isError && !a.now.data ? (
               <TroubleNote error={a.now.error} what={`the list of ${a.dimension.title.toLowerCase()}`} />
-            ) : a.shares.length > 0 ? (
-              <Bars shares={a.shares} metric={metric} range={range} />
             ) : (
-              <p className="empty">{a.now.isPending ? "" : `No ${a.dimension.title.toLowerCase()} ${w.nowWords}.`}</p>
+              <Bars shares={a.shares} metric={metric} range={range} />
             )}
           </div>
         ))}
       </div>
+      )}
     </section>
   );
 }
