@@ -19,7 +19,7 @@ async function stand(state: DoubleState): Promise<Running> {
   return running;
 }
 
-const PAGES = ["/", "/explore?range=15m", "/entity/user/lena.jonsson", "/quality", "/health", "/simulation", "/findings", "/rules", "/nowhere"];
+const PAGES = ["/", "/explore?range=15m", "/entity/user?id=lena.jonsson", "/quality", "/health", "/simulation", "/findings", "/rules", "/nowhere"];
 
 describe.each([
   ["a desk", DESK],

@@ -100,7 +100,7 @@ function Shell() {
             <Route path="/findings" component={FindingsPage} />
             <Route path="/findings/:id">{({ id }) => <FindingPage id={decode(id)} />}</Route>
             <Route path="/explore" component={ExplorePage} />
-            <Route path="/entity/:kind/:id">{({ kind, id }) => <EntityPage kind={kind} id={decode(id)} />}</Route>
+            <Route path="/entity/:kind/:id?">{({ kind, id }) => <EntityPage kind={kind} id={id === undefined ? null : decode(id)} />}</Route>
             <Route path="/rules" component={RulesPage} />
             <Route path="/quality" component={QualityPage} />
             <Route path="/health" component={HealthPage} />

@@ -129,7 +129,7 @@ describe("search", () => {
     const field = screen.getByRole("combobox", { name: /Search/ });
     expect(document.getElementById(field.getAttribute("aria-activedescendant") ?? "")?.getAttribute("aria-selected")).toBe("true");
     await user.keyboard("{Enter}");
-    await waitFor(() => expect(location.pathname).toBe("/entity/user/lena.jonsson"));
+    await waitFor(() => expect(location.pathname + location.search).toBe("/entity/user?id=lena.jonsson"));
   });
 
   it("says when nothing is found, and still offers the events", async () => {
@@ -223,7 +223,7 @@ describe("other pages", () => {
   });
 
   it("an entity that Weir does not keep yet is told from its events", async () => {
-    open("normal", "/entity/user/lena.jonsson");
+    open("normal", "/entity/user?id=lena.jonsson");
     expect(await screen.findByRole("heading", { level: 1, name: "lena.jonsson" })).toBeTruthy();
     expect(await screen.findByRole("heading", { name: "What it does" })).toBeTruthy();
     expect(await screen.findByRole("heading", { name: "Seen together with" })).toBeTruthy();

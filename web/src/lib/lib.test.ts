@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { WeirEvent } from "@/api/types";
 import { happened, keyWords, program, remark } from "./events";
 import { metricOf, readFilters, withFilter, withoutFilter, writeFilters } from "./filters";
-import { exploreLink } from "./links";
+import { entityLink, exploreLink } from "./links";
 import { against, metricWords, scaleFor, times, told } from "./metrics";
 import { readRange, sameRange, stepFor, windowOf, writeRange } from "./range";
 
@@ -42,6 +42,7 @@ describe("filters", () => {
   it("become links", () => {
     expect(exploreLink({ user_id: ["a b"] }, { kind: "live", name: "15m" })).toBe("/explore?range=15m&user_id=a+b");
     expect(exploreLink({})).toBe("/explore");
+    expect(new URL(entityLink("user", "../a/b.c?d&é"), "http://x").searchParams.get("id")).toBe("../a/b.c?d&é");
   });
 });
 

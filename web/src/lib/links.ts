@@ -11,8 +11,9 @@ export function exploreLink(filters: Filters, range?: Range | null): string {
   return query === "" ? "/explore" : `/explore?${query}`;
 }
 
+/** An id may hold anything, also what means something in a path (a slash, two dots, an extension): so it is a parameter. */
 export function entityLink(kind: EntityKind, id: string): string {
-  return `/entity/${kind}/${encodeURIComponent(id)}`;
+  return `/entity/${kind}?${new URLSearchParams({ id }).toString()}`;
 }
 
 export function findingLink(id: string): string {

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { Trouble } from "@/api/problem";
 import { getEvents, useEntity } from "@/api/queries";
 import type { Entity, EntityKind, WeirEvent } from "@/api/types";
+import { useView } from "@/app/view";
 import { eventKey, FIELD_OF_KIND, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
 import { useNow } from "@/lib/clock";
 import { exact, plural, shortTime, whole } from "@/lib/format";
@@ -22,7 +23,10 @@ const RECENT = 200;
 const SHOWN = 20;
 const COLUMN_OF: Partial<Record<EntityKind, "account" | "ip" | "country" | "asn">> = { user: "account", ip: "ip", country: "country", asn: "asn" };
 
-export function EntityPage({ kind, id }: { kind: string; id: string }) {
+/** `path`: the id where a link, made by hand, has it in its path. */
+export function EntityPage({ kind, id: path }: { kind: string; id: string | null }) {
+  const [search] = useView();
+  const id = search.get("id") ?? path ?? "";
   if (!isEntityKind(kind) || id === "") return <NotFoundPage />;
   return <Known key={`${kind} ${id}`} kind={kind} id={id} />;
 }
