@@ -83,15 +83,15 @@ Status OverviewSource::refresh(UnixMillis now) {
   return {};
 }
 
-Result<std::shared_ptr<const std::string>> OverviewSource::json(std::chrono::milliseconds max_age) {
+Result<std::string> OverviewSource::json(std::chrono::milliseconds max_age) {
   std::lock_guard lock(mutex_);
   const auto steady = context_.clock.steady();
-  if (json_ && steady - made_ <= max_age) return json_;
+  if (json_ && steady - made_ <= max_age) return *json_;
   const UnixMillis now = context_.clock.now();
   WEIR_TRY(refresh(now));
-  json_ = std::make_shared<const std::string>(overview_json(model_.view(now), findings_()));
+  json_ = overview_json(model_.view(now), findings_());
   made_ = steady;
-  return json_;
+  return *json_;
 }
 
 }  // namespace weir

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,7 +26,7 @@ class OverviewSource {
 
   /// The overview, at most `max_age` old. Asks the store when it is older (4 ms at 2,000 events/s), once for all that wait: call
   /// it from a thread that may wait. Errors are those of Statement::ask; the next call tries again.
-  Result<std::shared_ptr<const std::string>> json(std::chrono::milliseconds max_age = std::chrono::milliseconds(80));
+  Result<std::string> json(std::chrono::milliseconds max_age = std::chrono::milliseconds(80));
 
  private:
   Status refresh(UnixMillis now);
@@ -38,7 +37,7 @@ class OverviewSource {
   // guarded by mutex_
   OverviewModel model_;
   std::optional<std::int64_t> read_up_to_;  // seconds before this have been read
-  std::shared_ptr<const std::string> json_;
+  std::optional<std::string> json_;
   std::chrono::steady_clock::time_point made_;
 };
 

@@ -55,7 +55,7 @@ Result<std::string> ask_rejects(const QueryContext& context, UnixMillis from) {
 
 }  // namespace
 
-int quality_score(const QualityRatios& ratios, const FreshnessSummary& freshness, std::size_t warnings) {
+int quality_score(const QualityRatios& ratios, const QualityFreshness& freshness, std::size_t warnings) {
   const auto part = [](double ratio, double all_of_it) { return std::clamp(ratio / all_of_it, 0.0, 1.0); };
   double score = 100 - 40 * part(ratios.rejected, 0.1) - 20 * part(ratios.late, 0.2) - 10 * part(ratios.duplicate, 0.2);
   if (freshness.p95_ms && *freshness.p95_ms > 250)

@@ -11,12 +11,12 @@
 namespace weir {
 
 /// From arrival to queryable, of the last 24 h, as the worker has measured it; nothing where nothing was.
-struct FreshnessSummary {
+struct QualityFreshness {
   std::optional<double> p50_ms, p95_ms, p99_ms;
 };
 
 struct QualityInputs {
-  FreshnessSummary freshness;
+  QualityFreshness freshness;
   std::vector<std::string> warnings;  // sentences for people
 };
 
@@ -32,7 +32,7 @@ struct QualityRatios {
 ///   up to 10 for duplicates, all of it at a fifth;
 ///   5 a warning, 10 at most.
 /// A field that is optional may be missing: that costs nothing.
-int quality_score(const QualityRatios& ratios, const FreshnessSummary& freshness, std::size_t warnings);
+int quality_score(const QualityRatios& ratios, const QualityFreshness& freshness, std::size_t warnings);
 
 /// Contract 4, `quality`: of the last 24 h, to the minute. Rejects, duplicates and late events are counted by arrival. Types, and with them
 /// what ratios are ratios of, are counted by event time, as the rollups are; the two differ by what was more than a day late.

@@ -348,7 +348,7 @@ TEST_F(QueriesStoreTest, TheOverviewReadsTheStore) {
   OverviewSource source(context_, [] { return std::string("[]"); });
   const auto answer = source.json();
   ASSERT_TRUE(answer) << answer.error().message;
-  const json::value overview = json::parse(**answer);
+  const json::value overview = json::parse(*answer);
   EXPECT_EQ(overview.at("tiles").as_array().size(), 8U);
   // The oldest of the 60 minutes are long over, and have not changed since.
   const UnixMillis minute(clock_.now().value / 60'000 * 60'000 - 30 * 60'000);
