@@ -45,7 +45,9 @@ struct ReadLimits {
 /// A SELECT. Values go in as parameters (`{name:Type}` in the text), never by gluing text.
 struct Select {
   std::string sql;
-  std::map<std::string, std::string> params;  // name to value, as text
+  /// Name to value, as ClickHouse reads the values of parameters: a field of TabSeparated, in which the caller has escaped
+  /// backslash (\\), tab (\t), newline (\n), carriage return (\r) and zero (\0). Quotes stand as they are.
+  std::map<std::string, std::string> params;
   std::string format = "JSONCompactEachRow";
   ReadLimits limits;
 };
