@@ -7,6 +7,8 @@
 
 #include "app/core.h"
 #include "app/event_sink.h"
+#include "app/http_sink.h"
+#include "app/instance.h"
 #include "base/log.h"
 #include "commands/command.h"
 #include "simulate/simulation.h"
@@ -137,6 +139,154 @@ Status drain(std::uint64_t count, const fs::path& below) {
   return {};
 }
 
+/// A whole Weir in this process, on free ports, with nothing simulated.
+Result<std::unique_ptr<Instance>> quiet_instance(const TemporaryDir& folder) {
+  InstanceOptions options;
+  options.core.data_dir = (folder.path / "data").string();
+  options.listen = "127.0.0.1:0";
+  options.sql_listen = "127.0.0.1:0";
+  options.rate = 0;
+  return Instance::start(options);
+}
+
+/// Batches of `size` events of one producer, made beforehand.
+std::vector<RawBatch> bodies(std::string run, std::size_t batches, std::size_t size) {
+  Simulation simulation({.seed = 7, .run = std::move(run), .rate = 20'000});
+  const UnixMillis now = SystemClock().now();
+  std::vector<RawBatch> out(batches);
+  for (RawBatch& batch : out) simulation.generate(size, now, now + 1, batch);
+  return out;
+}
+
+double percentile(std::vector<double>& values, double p) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  return values[std::min(values.size() - 1, static_cast<std::size_t>(static_cast<double>(values.size()) * p))];
+}
+
+/// Every thread's first error, or success.
+Status first_error(const std::vector<Status>& results) {
+  for (const Status& s : results) {
+    if (!s) return s;
+  }
+  return {};
+}
+
+Status ingest(std::uint64_t count, const fs::path& below) {
+  constexpr std::size_t kConnections = 8, kEvents = 500;
+  const TemporaryDir folder(below);
+  WEIR_TRY_ASSIGN(auto weir, quiet_instance(folder));
+  const std::string url = fmt::format("http://127.0.0.1:{}", weir->port());
+  const std::size_t batches = std::max<std::size_t>(count / kConnections / kEvents, 1);
+  fmt::print("Making {} events …\n", batches * kConnections * kEvents);
+  std::vector<std::vector<RawBatch>> work;
+  for (std::size_t c = 0; c < kConnections; ++c) work.push_back(bodies(fmt::format("ingest-{}", c), batches, kEvents));
+
+  fmt::print("POSTing them, {} a request on {} connections …\n", kEvents, kConnections);
+  std::vector<Status> results(kConnections);
+  std::vector<std::vector<double>> times(kConnections);
+  const auto start = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t c = 0; c < kConnections; ++c) {
+      threads.emplace_back([&, c] {
+        auto sink = HttpSink::create(url);
+        if (!sink) {
+          results[c] = std::unexpected(sink.error());
+          return;
+        }
+        for (RawBatch& batch : work[c]) {
+          const auto began = std::chrono::steady_clock::now();
+          if (results[c] = (*sink)->send(std::move(batch), {}); !results[c]) return;
+          times[c].push_back(seconds_since(began) * 1000);
+        }
+      });
+    }
+  }
+  const double seconds = seconds_since(start);
+  WEIR_TRY(first_error(results));
+  std::vector<double> all;
+  for (const auto& t : times) all.insert(all.end(), t.begin(), t.end());
+  const auto events = batches * kConnections * kEvents;
+  weir->stop();
+  fmt::print(R"({{"events":{},"seconds":{:.3f},"events_per_s":{:.0f},"p99_ms":{:.1f}}})"
+             "\n",
+             events, seconds, static_cast<double>(events) / seconds, percentile(all, 0.99));
+  return {};
+}
+
+/// One marked event after the other: from the answer to its POST until a question to the store finds it, in milliseconds.
+Status probe(const std::string& url, StoreReader& store, std::stop_token stop, std::vector<double>& waits) {
+  WEIR_TRY_ASSIGN(auto sink, HttpSink::create(url));
+  for (int n = 0; !stop.stop_requested(); ++n) {
+    const std::string id = fmt::format("probe-{}", n);
+    RawBatch one;
+    one.add(fmt::format(
+        R"({{"specversion":"1.0","type":"account.logout","source":"/probe","id":"{}","time":"{}","data":{{"user_id":"p","ip":"192.0.2.1"}}}})",
+        id, format_rfc3339(SystemClock().now())));
+    WEIR_TRY(sink->send(std::move(one), stop));
+    const auto accepted = std::chrono::steady_clock::now();
+    while (true) {
+      WEIR_TRY_ASSIGN(const std::string found, store.select({.sql = "SELECT count() FROM events WHERE id = {id:String}",
+                                                             .params = {{"id", id}},
+                                                             .format = "TabSeparated"}));
+      if (found == "1\n") break;
+      if (seconds_since(accepted) > 20)
+        return fail(Code::kDeadline, "a marked event was not selectable 20 s after its POST");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    waits.push_back(seconds_since(accepted) * 1000);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return {};
+}
+
+Status freshness(double rate, double seconds, const fs::path& below) {
+  constexpr std::size_t kConnections = 4, kEvents = 300;
+  const TemporaryDir folder(below);
+  WEIR_TRY_ASSIGN(auto weir, quiet_instance(folder));
+  const std::string url = fmt::format("http://127.0.0.1:{}", weir->port());
+  const auto batches = static_cast<std::size_t>(rate * seconds / kConnections / kEvents);
+  fmt::print("Making {} events …\n", batches * kConnections * kEvents);
+  std::vector<std::vector<RawBatch>> work;
+  for (std::size_t c = 0; c < kConnections; ++c) work.push_back(bodies(fmt::format("load-{}", c), batches, kEvents));
+
+  fmt::print("POSTing {:.0f} events a second for {:.0f} s, and asking for a marked one again and again …\n", rate,
+             seconds);
+  std::vector<Status> results(kConnections + 1);
+  std::vector<double> waits;
+  const auto start = std::chrono::steady_clock::now();
+  double reached = 0;
+  {
+    std::jthread prober(
+        [&](std::stop_token stop) { results[kConnections] = probe(url, *weir->core().store, stop, waits); });
+    std::vector<std::jthread> threads;
+    for (std::size_t c = 0; c < kConnections; ++c) {
+      threads.emplace_back([&, c] {
+        auto sink = HttpSink::create(url);
+        if (!sink) {
+          results[c] = std::unexpected(sink.error());
+          return;
+        }
+        for (std::size_t i = 0; i < batches; ++i) {
+          const double due = static_cast<double>(i * kConnections + c) * kEvents / rate;
+          std::this_thread::sleep_until(start + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                    std::chrono::duration<double>(due)));
+          if (results[c] = (*sink)->send(std::move(work[c][i]), {}); !results[c]) return;
+        }
+      });
+    }
+    threads.clear();
+    reached = static_cast<double>(batches * kConnections * kEvents) / seconds_since(start);
+  }
+  WEIR_TRY(first_error(results));
+  weir->stop();
+  fmt::print(R"({{"rate":{:.0f},"p50_ms":{:.1f},"p95_ms":{:.1f},"p99_ms":{:.1f}}})"
+             "\n",
+             reached, percentile(waits, 0.5), percentile(waits, 0.95), percentile(waits, 0.99));
+  return {};
+}
+
 int run(const Values& values) {
   log::configure(log::Level::kWarn, log::Format::kText);
   const std::string& which = values.positionals()[0];
@@ -146,8 +296,12 @@ int run(const Values& values) {
   Status done;
   if (which == "drain") {
     done = drain(count, below);
+  } else if (which == "ingest") {
+    done = ingest(count, below);
+  } else if (which == "freshness") {
+    done = freshness(values.rate("rate").value_or(20'000), static_cast<double>(values.millis("time")) / 1000, below);
   } else {
-    return report({Code::kInvalid, "There is no benchmark \"" + which + "\". There is: drain."});
+    return report({Code::kInvalid, "There is no benchmark \"" + which + "\". There are: drain, ingest, freshness."});
   }
   return done ? 0 : report(done.error());
 }
@@ -156,13 +310,17 @@ int run(const Values& values) {
 
 Command bench_command() {
   return {{.name = "bench",
-           .summary = "measures this program end to end: drain",
-           .details = "drain: events wait in the log; how fast do they become rows and rollups?",
+           .summary = "measures this program end to end: drain, ingest or freshness",
+           .details = "drain: events wait in the log; how fast do they become rows and rollups?\n"
+                      "ingest: POSTs of 500 events on 8 connections; how many are durable a second?\n"
+                      "freshness: from the answer to a POST until the row is selectable, under load",
            .shared = {"config"},
            .own = {{"data-dir", SettingKind::kText, "", "DIR",
                     "where the benchmark's own folder is made and removed (default: the system's temporary folder)"},
-                   {"count", SettingKind::kCount, "3000000", "N", "events"}},
-           .positionals = "drain",
+                   {"count", SettingKind::kCount, "3000000", "N", "events of drain and ingest"},
+                   {"rate", SettingKind::kNumber, "20000", "EVENTS/S", "of freshness"},
+                   {"time", SettingKind::kDuration, "20s", "TIME", "of freshness"}},
+           .positionals = "drain|ingest|freshness",
            .positionals_required = true},
           run};
 }
