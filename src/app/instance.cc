@@ -4,11 +4,20 @@
 
 #include "api/access.h"
 #include "api/http_server.h"
+#include "api/json_schema.h"
 #include "api/listen_address.h"
+#include "api/live_hub.h"
+#include "api/openapi.h"
+#include "api/page.h"
 #include "api/routes.h"
+#include "api/routes_ingest.h"
+#include "api/routes_lists.h"
+#include "api/routes_queries.h"
 #include "api/routes_system.h"
+#include "api/sql_http.h"
 #include "api/task_pool.h"
 #include "app/services.h"
+#include "backends/store_chdb/chdb_sql_gateway.h"
 #include "base/log.h"
 
 namespace weir {
@@ -17,6 +26,20 @@ namespace {
 constexpr std::chrono::seconds kAnswersInFlight{2};
 constexpr std::chrono::seconds kDrain{4};
 constexpr int kIoThreads = 2;
+
+QualityInputs quality_inputs(const Core& core, std::int64_t window_wanted) {
+  QualityInputs in;
+  const FreshnessSummary f = core.freshness.summary(core.clock.now());
+  in.freshness = {.p50_ms = f.p50, .p95_ms = f.p95, .p99_ms = f.p99};
+  const WorkerStatus worker = core.worker->status();
+  if (!worker.healthy) in.warnings.push_back("The worker is held up: " + worker.message);
+  if (worker.dedupe_window_millis != 0 && worker.dedupe_window_millis < window_wanted) {
+    in.warnings.push_back(
+        fmt::format("Memory for identities is full: duplicates are known for {} s after their arrival, not for {} s.",
+                    worker.dedupe_window_millis / 1000, window_wanted / 1000));
+  }
+  return in;
+}
 
 }  // namespace
 
@@ -33,8 +56,13 @@ struct Instance::Parts {
   std::unique_ptr<CoreSimulation> simulation;
   OpenAuthorizer authorizer;
   std::unique_ptr<AccessGuard> guard;
+  std::unique_ptr<OverviewSource> overview;
   std::unique_ptr<TaskPool> work, queries;
+  std::unique_ptr<LiveHub> live;
   std::unique_ptr<RouteTable> routes;
+  std::unique_ptr<ChdbSqlGateway> gateway;
+  std::unique_ptr<AccessGuard> sql_guard;
+  std::unique_ptr<SqlHttp> sql;
   std::unique_ptr<HttpServer> server;
 };
 
@@ -67,9 +95,29 @@ Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options
   p.work = std::make_unique<TaskPool>("work", 2, 64);
   p.queries = std::make_unique<TaskPool>("query", 4, 64);
   p.routes = std::make_unique<RouteTable>(RouteTable::Context{*p.guard, *p.work, *p.queries, p.clock, p.metrics});
+  p.routes->add(ingest_routes(*p.core->log, *p.work, p.metrics, {.retention_millis = options.core.retention_millis}));
   p.routes->add(system_routes(*p.ledger, *p.health, *p.simulation, p.metrics));
-  WEIR_TRY_ASSIGN(
-      p.server, HttpServer::create({{options.listen, "API and web page", p.routes.get()}}, {}, kIoThreads, p.metrics));
+  const QueryContext context{*p.core->store, p.clock};
+  p.overview = std::make_unique<OverviewSource>(context, [] { return std::string("[]"); });
+  p.live = std::make_unique<LiveHub>([overview = p.overview.get()] { return overview->json(); }, p.metrics);
+  p.routes->add(query_routes({context, *p.overview, [core = p.core.get(), window = options.core.dedupe_window_millis] {
+                                return quality_inputs(*core, window);
+                              }}));
+  p.routes->add(p.live->route());
+  p.routes->add(empty_list_routes());
+  p.routes->add(schema_routes());
+  p.routes->add(openapi_routes(*p.routes));
+  p.routes->set_fallback(page_route(web_assets()));
+  std::vector<HttpListener> listeners{{options.listen, "API and web page", p.routes.get()}};
+  if (options.sql_listen != "off") {
+    WEIR_TRY_ASSIGN(const ListenAddress sql_address, parse_listen_address(options.sql_listen));
+    WEIR_TRY_ASSIGN(p.gateway, ChdbSqlGateway::create(p.core->store->engine(), {.database = options.core.database}));
+    p.sql_guard = std::make_unique<AccessGuard>(sql_address.loopback, p.authorizer);
+    p.sql = std::make_unique<SqlHttp>(
+        *p.gateway, *p.sql_guard, SqlHttp::Options{.access = options.sql_write ? SqlAccess::kWrite : SqlAccess::kRead});
+    listeners.push_back({options.sql_listen, "SQL", p.sql.get()});
+  }
+  WEIR_TRY_ASSIGN(p.server, HttpServer::create(std::move(listeners), {}, kIoThreads, p.metrics));
 
   p.core->start();
   p.simulator->start();
@@ -83,6 +131,8 @@ Instance::~Instance() { stop(); }
 void Instance::stop() {
   Parts& p = *parts_;
   p.simulator->stop();
+  p.live->stop();
+  if (p.sql) p.sql->stop();
   p.server->stop(kAnswersInFlight);
   p.core->stop(kDrain);
 }
