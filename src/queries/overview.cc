@@ -65,8 +65,12 @@ Status OverviewSource::refresh(UnixMillis now) {
     ask += column;
     ask += ")";
   }
-  ask += fmt::format(" FROM rollups WHERE step = 1 AND dimension = '' AND time >= {} AND time < {} GROUP BY time",
-                     ask.seconds(from), ask.seconds(running + 1));
+  // A second in which nothing came in time was not lived through: Weir was not running, and only stragglers tell of it. It must
+  // not teach what is usual.
+  ask += fmt::format(
+      " FROM rollups WHERE step = 1 AND dimension = '' AND time >= {} AND time < {} GROUP BY time HAVING sum(events) > "
+      "sum(events_late)",
+      ask.seconds(from), ask.seconds(running + 1));
   // One thread: the few rows are read faster than threads are started.
   WEIR_TRY_ASSIGN(const std::string answer, ask.ask(context_, {.time = std::chrono::seconds(5), .threads = 1}));
   RowReader reader(answer);

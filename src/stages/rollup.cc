@@ -16,6 +16,7 @@ namespace {
 enum Counter : std::uint8_t {
   kEvents,
   kLate,
+  kEventsLate,
   kLogins,
   kLoginFailures,
   kSignups,
@@ -33,10 +34,15 @@ enum Counter : std::uint8_t {
   kDuplicates,
   kCounters,
 };
-constexpr std::array<std::string_view, kCounters> kCounterColumns{
-    "events",          "late",          "logins",           "login_failures", "signups",   "password_changes",
-    "password_resets", "mfa_failures",  "api_requests",     "api_errors",     "emails",    "emails_arrived",
-    "email_deferrals", "email_bounces", "email_complaints", "rejects",        "duplicates"};
+constexpr std::array<std::string_view, kCounters> kCounterColumns{"events",           "late",
+                                                                  "events_late",      "logins",
+                                                                  "login_failures",   "signups",
+                                                                  "password_changes", "password_resets",
+                                                                  "mfa_failures",     "api_requests",
+                                                                  "api_errors",       "emails",
+                                                                  "emails_arrived",   "email_deferrals",
+                                                                  "email_bounces",    "email_complaints",
+                                                                  "rejects",          "duplicates"};
 
 enum Dimension : std::uint8_t {
   kTotal,
@@ -226,7 +232,10 @@ struct RollupBuilder::Impl {
     const Increments inc = increments_of(event);
     Row& total = row(second, kTotal, 0);
     for (std::uint8_t i = 0; i < inc.n; ++i) ++total.counts[inc.list[i]];
-    if (event.received_at - event.time > kLateMillis) ++row(second_of(event.received_at), kTotal, 0).counts[kLate];
+    if (event.received_at - event.time > kLateMillis) {
+      ++total.counts[kEventsLate];
+      ++row(second_of(event.received_at), kTotal, 0).counts[kLate];
+    }
 
     std::array<char, 12> digits{};
     bump(second, kType, info(event.type).name, inc);
