@@ -1,0 +1,114 @@
+// `weir up` as its users meet it.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "program.h"
+
+namespace weir::testing {
+namespace {
+
+std::string now() {
+  const auto t = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto s = std::chrono::system_clock::to_time_t(t);
+  std::tm utc{};
+  gmtime_r(&s, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+std::string login(const std::string& id) {
+  return fmt::format(
+      R"({{"specversion":"1.0","type":"account.login","source":"/e2e","id":"{}","time":"{}","data":{{"user_id":"u","ip":"192.0.2.1","outcome":"success"}}}})",
+      id, now());
+}
+
+std::uint64_t number(const boost::json::object& l, const char* key) { return l.at(key).to_number<std::uint64_t>(); }
+
+std::string sql(const Program& p, const std::string& statement) {
+  return request(p.sql_port, "POST", "/", statement).body;
+}
+
+TEST(WeirUp, ShowsTrafficAtOnceAndStopsCleanly) {
+  Program p;
+  ASSERT_TRUE(p.start());
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  const auto before = p.ledger();
+  ASSERT_FALSE(before.empty());
+  EXPECT_GT(number(before, "admitted"), 1000U);
+  EXPECT_TRUE(before.at("balanced").as_bool());
+  EXPECT_EQ(p.get("/").content_type.substr(0, 9), "text/html");
+  EXPECT_EQ(p.end(SIGTERM), 0);
+  ASSERT_TRUE(p.start());
+  EXPECT_GE(number(p.ledger(), "received"), number(before, "received"));
+  EXPECT_EQ(p.end(SIGINT), 0);
+}
+
+TEST(WeirUp, KilledAtAnyMomentLosesNothingAndCountsNothingTwice) {
+  Program p({"--rate", "0", "--dedupe-window", "1h"});
+  std::uint64_t acknowledged = 0, sent = 0;
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(p.start());
+    std::jthread producer([&](std::stop_token stop) {
+      for (int batch = 0; !stop.stop_requested(); ++batch) {
+        std::vector<std::string> events;
+        for (int i = 0; i < 50; ++i) events.push_back(login(fmt::format("{}-{}-{}", round, batch, i)));
+        events.push_back(events.front());
+        sent += 50;
+        if (p.post(events).status != 202) return;
+        acknowledged += 50;
+      }
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100 + 130 * round));
+    kill(p.pid, SIGKILL);
+    producer.request_stop();
+    producer.join();
+    p.end(SIGKILL);
+  }
+  ASSERT_TRUE(p.start());
+  const auto l = p.settled_ledger();
+  EXPECT_TRUE(l.at("balanced").as_bool()) << boost::json::serialize(l);
+  EXPECT_GT(acknowledged, 0U);
+  EXPECT_GE(number(l, "admitted"), acknowledged);
+  EXPECT_LE(number(l, "admitted"), sent);
+  EXPECT_EQ(sql(p, "SELECT count() = uniqExact(source, id) FROM weir.events"), "1\n");
+  EXPECT_EQ(
+      sql(p,
+          "SELECT (SELECT count() FROM weir.events) = (SELECT sum(events) FROM weir.events_1m WHERE dimension = '')"),
+      "1\n");
+  EXPECT_EQ(p.end(SIGTERM), 0);
+}
+
+TEST(WeirUp, ASecondProcessIsTurnedAwayByName) {
+  Program p({"--rate", "0"});
+  ASSERT_TRUE(p.start());
+  const Finished second = run({"up", "--data-dir", p.data / "weir", "--listen",
+                               fmt::format("127.0.0.1:{}", free_port()), "--sql-listen", "off"});
+  EXPECT_EQ(second.status, 1);
+  EXPECT_NE(second.err.find(std::to_string(p.pid)), std::string::npos) << second.err;
+  EXPECT_EQ(p.get("/readyz").status, 200);
+}
+
+TEST(WeirUp, WhatCannotStartSaysWhyInOneSentence) {
+  Program p({"--rate", "0"});
+  ASSERT_TRUE(p.start());
+  const auto here = fmt::format("127.0.0.1:{}", p.port);
+  const Finished port = run({"up", "--data-dir", p.data / "other", "--listen", here, "--sql-listen", "off"});
+  EXPECT_EQ(port.status, 1);
+  EXPECT_NE(port.err.find(here), std::string::npos) << port.err;
+  EXPECT_EQ(run({"up", "--listen", "0.0.0.0:18000", "--data-dir", p.data / "other"}).status, 1);
+  EXPECT_EQ(run({"up", "--data-dir", "/proc/nowhere"}).status, 1);
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
+           {}, {"teleport"}, {"up", "--teleport"}, {"up", "--rate", "fast"}, {"up", "--attack", "ddos"}}) {
+    const Finished f = run(wrong);
+    EXPECT_EQ(f.status, 2) << fmt::format("{}", fmt::join(wrong, " "));
+    EXPECT_FALSE(f.err.empty());
+  }
+  EXPECT_EQ(run({"--help"}).status, 0);
+}
+
+}  // namespace
+}  // namespace weir::testing
