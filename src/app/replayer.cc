@@ -43,9 +43,8 @@ Result<std::uint64_t> replay(ReplayPlan& plan, bool paced, EventSink& sink, cons
                              const std::stop_token& stop, const std::function<void(std::uint64_t)>& on_progress) {
   std::uint64_t sent = 0;
   if (const Status done = send_all(plan, paced, sink, clock, stop, on_progress, sent); !done) {
-    return fail(done.error().code, fmt::format("{} {} events were sent before; replayed again within the window of "
-                                               "deduplication, they count once.",
-                                               done.error().message, sent));
+    // What was sent counts once when the file is replayed again: its events keep their source and id.
+    return fail(done.error(), fmt::format("After {} events", sent));
   }
   return sent;
 }
