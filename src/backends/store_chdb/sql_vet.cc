@@ -257,6 +257,8 @@ Call judge_call(std::string_view name) {
   return Call::kUnknown;
 }
 
+bool takes_format(std::string_view function) { return function == "formatRow" || function == "formatRowNoNewline"; }
+
 bool is_reserved_database(std::string_view name) {
   return name == "default" || name == "system" || name == "information_schema" || name == "INFORMATION_SCHEMA" ||
          name == "_temporary_and_external_tables";
@@ -638,6 +640,14 @@ class Vetter {
 
   Check judge_parenthesis(std::size_t i) {
     const Token& token = tokens_[i];
+    // Its format may be one that writes a schema file on its way (Protobuf), so it must stand there to be looked at.
+    if (takes_format(token.value)) {
+      const bool plain = i + 2 < tokens_.size() && tokens_[i + 2].kind == Token::Kind::kString &&
+                         names().output_formats.has(tokens_[i + 2].value);
+      if (!plain)
+        return refuse(sql_code::kUnknownFormat,
+                      fmt::format("Unknown format in {}, or one that is not given here", token.value));
+    }
     if (token.kind == Token::Kind::kWord && names().keywords.has(token.value)) return {};
     if (not_calls_.contains(i)) return {};
     if (judge_call(token.value) == Call::kUnknown) {
@@ -683,7 +693,7 @@ class Vetter {
   Check judge_bare_names() {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (!is_name(i) || is_punct(i + 1, "(") || is_punct(i + 1, ".") || (i > 0 && is_punct(i - 1, "."))) continue;
-      if (names().refused_functions.resembles(tokens_[i].value)) {
+      if (names().refused_functions.resembles(tokens_[i].value) || takes_format(tokens_[i].value)) {
         return refuse(
             sql_code::kAccessDenied,
             fmt::format(
@@ -904,7 +914,9 @@ std::optional<InsertParts> split_insert(std::string_view text) {
     if (item.source == "(") ++depth;
     if (item.source == ")") --depth;
     if (depth != 0 || item.kind != Kind::kWord) continue;
-    if (equal_ignoring_case(item.source, "SELECT") || equal_ignoring_case(item.source, "WITH")) return std::nullopt;
+    if (equal_ignoring_case(item.source, "SELECT") || takes_format(item.source) ||
+        equal_ignoring_case(item.source, "WITH"))
+      return std::nullopt;
     std::size_t end = item.end;
     if (equal_ignoring_case(item.source, "VALUES")) return InsertParts{text.substr(0, end), text.substr(end)};
     if (equal_ignoring_case(item.source, "FORMAT")) {
@@ -934,8 +946,8 @@ bool are_plain_values(std::string_view rows) {
     if (item.kind == Kind::kQuoted) return false;
     if (item.kind != Kind::kWord) continue;
     // A bare word is true, NULL, a keyword of an expression, or the name of a call; SELECT would be a subquery.
-    if (equal_ignoring_case(item.source, "SELECT") || names().refused_functions.resembles(item.source) ||
-        names().refused_table_functions.resembles(item.source)) {
+    if (equal_ignoring_case(item.source, "SELECT") || takes_format(item.source) ||
+        names().refused_functions.resembles(item.source) || names().refused_table_functions.resembles(item.source)) {
       return false;
     }
   }
