@@ -33,13 +33,13 @@ std::uint64_t fold(std::uint64_t low, std::uint64_t high) {
 
 std::uint64_t hash_short(std::string_view s) {
   const std::size_t n = s.size();
+  const char* bytes = s.data();
   if (n > 8) {
-    const std::uint64_t last = load64(s.data() + n - 8);
-    return fold(load64(s.data()), turn(last + n, static_cast<int>(n))) ^ last;
+    const std::uint64_t last = load64(bytes + n - 8);
+    return fold(load64(bytes), turn(last + n, static_cast<int>(n))) ^ last;
   }
   if (n >= 4) {
-    return fold(n + (static_cast<std::uint64_t>(load<std::uint32_t>(s.data())) << 3),
-                load<std::uint32_t>(s.data() + n - 4));
+    return fold(n + (static_cast<std::uint64_t>(load<std::uint32_t>(bytes)) << 3), load<std::uint32_t>(bytes + n - 4));
   }
   if (n > 0) {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(s[i])); };
@@ -61,19 +61,20 @@ Pair weak(const char* s, std::uint64_t a, std::uint64_t b) {
 
 std::array<std::uint64_t, 2> hash_medium(std::string_view s, std::uint64_t a, std::uint64_t b) {
   const std::size_t n = s.size();
+  const char* bytes = s.data();
   std::uint64_t c = 0, d = 0;
   if (n <= 16) {
     a = mix(a * k1) * k1;
     c = b * k1 + hash_short(s);
-    d = mix(a + (n >= 8 ? load64(s.data()) : c));
+    d = mix(a + (n >= 8 ? load64(bytes) : c));
   } else {
-    c = fold(load64(s.data() + n - 8) + k1, a);
-    d = fold(b + n, c + load64(s.data() + n - 16));
+    c = fold(load64(bytes + n - 8) + k1, a);
+    d = fold(b + n, c + load64(bytes + n - 16));
     a += d;
     for (std::size_t at = 0; at + 16 < n; at += 16) {
-      a = (a ^ (mix(load64(s.data() + at) * k1) * k1)) * k1;
+      a = (a ^ (mix(load64(bytes + at) * k1) * k1)) * k1;
       b ^= a;
-      c = (c ^ (mix(load64(s.data() + at + 8) * k1) * k1)) * k1;
+      c = (c ^ (mix(load64(bytes + at + 8) * k1) * k1)) * k1;
       d ^= c;
     }
   }
@@ -134,8 +135,9 @@ void append_number(std::string& out, T value) {
 }  // namespace
 
 std::array<std::uint64_t, 2> city_hash128(std::string_view s) {
-  if (s.size() >= 16) return hash_seeded(s.substr(16), load64(s.data()) ^ k3, load64(s.data() + 8));
-  if (s.size() >= 8) return hash_seeded({}, load64(s.data()) ^ (s.size() * k0), load64(s.data() + s.size() - 8) ^ k1);
+  const char* bytes = s.data();
+  if (s.size() >= 16) return hash_seeded(s.substr(16), load64(bytes) ^ k3, load64(bytes + 8));
+  if (s.size() >= 8) return hash_seeded({}, load64(bytes) ^ (s.size() * k0), load64(bytes + s.size() - 8) ^ k1);
   return hash_seeded(s, k0, k1);
 }
 
@@ -165,9 +167,10 @@ Result<std::string> unpack_frames(std::string_view frames, std::size_t limit) {
   };
   while (!frames.empty()) {
     if (frames.size() < kChecksum + kHead) return damaged("it ends early");
+    const char* head = frames.data();
     const auto method = static_cast<unsigned char>(frames[kChecksum]);
-    const std::size_t packed = load<std::uint32_t>(frames.data() + kChecksum + 1);
-    const std::size_t size = load<std::uint32_t>(frames.data() + kChecksum + 5);
+    const std::size_t packed = load<std::uint32_t>(head + kChecksum + 1);
+    const std::size_t size = load<std::uint32_t>(head + kChecksum + 5);
     if (packed < kHead || packed > frames.size() - kChecksum) return damaged("its length is wrong");
     if (size > limit - out.size()) return fail(Code::kDenied, fmt::format("more than {} bytes once unpacked", limit));
     const std::string_view frame = frames.substr(kChecksum, packed);

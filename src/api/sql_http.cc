@@ -18,8 +18,7 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int kUnknownFormat = 73, kTooManyQueries = 202, kBadRequestParameter = 36, kCannotDecompress = 271,
-              kNotImplemented = 48;
+constexpr int kTooManyQueries = 202, kCannotDecompress = 271, kNotImplemented = 48;
 
 std::optional<Pairs> parse_form(std::string_view query) {
   Pairs out;

@@ -68,7 +68,7 @@ class ScopeAuthorizer final : public Authorizer {
 
 class SqlHttpTest : public ::testing::Test {
  protected:
-  void start(SqlHttp::Options options = {}) {
+  void start(const SqlHttp::Options& options = {}) {
     guard_ = std::make_unique<AccessGuard>(true, authorizer_);
     handler_ = std::make_unique<SqlHttp>(gateway_, *guard_, options);
     auto server = HttpServer::create({{"127.0.0.1:0", "test", handler_.get()}}, {}, 1, metrics_);
@@ -184,7 +184,8 @@ TEST_F(SqlHttpTest, StreamsLongAnswers) {
     return SqlSummary{};
   };
   auto answer = ask("POST", "/", "x");
-  EXPECT_EQ(answer.body, std::string(10'000'000, 'x'));
+  EXPECT_EQ(answer.body.size(), 10'000'000U);
+  EXPECT_EQ(answer.body.find_first_not_of('x'), std::string::npos);
   EXPECT_EQ(answer.header("transfer-encoding"), "chunked");
   answer = ask("POST", "/?wait_end_of_query=1", "x");
   EXPECT_EQ(answer.body.size(), 10'000'000U);

@@ -290,8 +290,8 @@ class ChdbSqlGateway::Session {
       const EngineResult chunk(lib, next);
       if (const char* error = lib.result_error(next)) return engine_fault(error);
       const std::string_view bytes = chunk.bytes();
+      count(next, bytes.size());  // the last, empty one may bring what was read behind the last rows
       if (bytes.empty()) break;
-      count(next, bytes.size());
       if (!begun) sink_.begin(format);
       begun = true;
       if (stop_.stop_requested() || !sink_.write(joiner.next(bytes), summary_)) {

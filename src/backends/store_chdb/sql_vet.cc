@@ -113,9 +113,10 @@ struct Token {
   enum class Kind { kWord, kQuoted, kString, kNumber, kParam, kPunct };
   Kind kind;
   std::string_view source;
-  std::string value;  // of a name or a string, without quotes; of a parameter, its name
-  std::string type;   // of a parameter
-  int depth = 0;      // of parentheses and brackets around it
+  std::string value;   // of a name or a string, without quotes; of a parameter, its name
+  std::string type;    // of a parameter
+  std::size_t at = 0;  // where it begins in the text
+  int depth = 0;       // of parentheses and brackets around it
 };
 
 std::unexpected<SqlFault> refuse(int code, std::string_view message) {
@@ -178,8 +179,8 @@ std::expected<std::vector<Token>, SqlFault> lex(std::string_view text) {
   std::vector<char> open;
   std::size_t at = 0;
   const auto add = [&](Token::Kind kind, std::size_t begin, std::string value = {}, std::string type = {}) {
-    tokens.push_back(
-        {kind, text.substr(begin, at - begin), std::move(value), std::move(type), static_cast<int>(open.size())});
+    tokens.push_back({kind, text.substr(begin, at - begin), std::move(value), std::move(type), begin,
+                      static_cast<int>(open.size())});
   };
   while (at < text.size()) {
     const char c = text[at];
@@ -278,10 +279,9 @@ class Vetter {
     out_.settings_only = reads_settings_only();
     out_.text = text_;
     if (format_at_) {
-      const char* begin = tokens_[*format_at_].source.data();
-      const std::string_view& name = tokens_[*format_at_ + 1].source;
-      out_.text = std::string(text_.data(), begin);
-      out_.text.append(name.data() + name.size(), text_.data() + text_.size());
+      const Token& name = tokens_[*format_at_ + 1];
+      out_.text = text_.substr(0, tokens_[*format_at_].at);
+      out_.text += text_.substr(name.at + name.source.size());
       while (!out_.text.empty() && is_blank(out_.text.back())) out_.text.pop_back();
     }
     return std::move(out_);
@@ -465,12 +465,13 @@ class Vetter {
             fmt::format("ALTER TABLE … {}", i + 1 < tokens_.size() ? tokens_[i + 1].source.substr(0, 40) : ""));
       }
       if (is_word(i + 2, "SETTING")) {
-        for (std::size_t j = i + 3; is_name(j); ++j) {
+        std::size_t j = i + 3;
+        while (is_name(j)) {
           if (!names().table_settings.has(tokens_[j].value)) return refuse_table_setting(tokens_[j].value);
           if (is_punct(j + 1, "=")) j += 2;
           if (is_punct(j, "-")) ++j;
           if (!is_punct(j + 1, ",")) break;
-          ++j;
+          j += 2;
         }
       }
       if (is_word(i + 2, "PROJECTION") || is_word(i + 2, "INDEX") || is_word(i + 2, "CONSTRAINT")) {
@@ -958,7 +959,7 @@ std::expected<std::string, SqlFault> put_identifiers(std::string_view normal, co
   auto tokens = lex(normal);
   if (!tokens) return std::unexpected(tokens.error());
   std::string out;
-  const char* from = normal.data();
+  std::size_t from = 0;
   for (const Token& token : *tokens) {
     if (token.kind != Token::Kind::kParam || lowered(token.type) != "identifier") continue;
     const auto found =
@@ -966,8 +967,8 @@ std::expected<std::string, SqlFault> put_identifiers(std::string_view normal, co
     if (found == params.rend())
       return refuse(sql_code::kUnknownParameter, fmt::format("Substitution `{}` is not set", token.value));
     const std::string& value = found->second;
-    out.append(from, token.source.data());
-    from = token.source.data() + token.source.size();
+    out += normal.substr(from, token.at - from);
+    from = token.at + token.source.size();
     const bool compound = !value.empty() && !value.starts_with('.') && !value.ends_with('.') &&
                           value.find("..") == std::string::npos &&
                           std::ranges::all_of(value, [](char c) { return is_word_char(c) || c == '.'; });
@@ -982,7 +983,7 @@ std::expected<std::string, SqlFault> put_identifiers(std::string_view normal, co
     }
     out += '`';
   }
-  out.append(from, normal.data() + normal.size());
+  out += normal.substr(from);
   return out;
 }
 
