@@ -3,6 +3,26 @@ import jsxA11y from "eslint-plugin-jsx-a11y";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
+function rooms(order) {
+  return order.map((room, i) => ({
+    files: [`src/${room}/**/*.{ts,tsx}`],
+    ignores: ["**/*.test.*"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: order.slice(i + 1).map((above) => ({
+            group: [`@/${above}/*`, `**/../${above}/*`],
+            // The shapes of the API are nouns that all rooms may speak of.
+            allowTypeImports: above === "api",
+            message: `src/${room} may not know src/${above} (web/README.md).`,
+          })),
+        },
+      ],
+    },
+  }));
+}
+
 export default tseslint.config(
   { ignores: ["dist", "node_modules", "test-results"] },
   js.configs.recommended,
@@ -24,5 +44,7 @@ export default tseslint.config(
   },
   { ...jsxA11y.flatConfigs.recommended, files: ["src/**/*.tsx"] },
   { ...reactHooks.configs.flat.recommended, files: ["src/**/*.{ts,tsx}"] },
+  // Rooms of src/, lowest first: each may import only from those before it.
+  ...rooms(["lib", "api", "hooks", "charts", "parts", "pages", "app"]),
   { files: ["eslint.config.js"], ...tseslint.configs.disableTypeChecked },
 );

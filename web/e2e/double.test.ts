@@ -1,5 +1,6 @@
 /** The built page in a real browser, in front of the double, under the strict headers that the program sends. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { DoubleState } from "../dev/double";
@@ -143,6 +144,24 @@ it("all can be reached by keyboard alone, and the focus is always visible", asyn
   const all = [...seen].join("\n");
   for (const expected of [/Home/, /Search accounts/, /Settings/, /Play the simulated attack/, /Failed logins/, /15 min|1 hour/, /move through time/, /AS64496/]) expect(all).toMatch(expected);
   await page.context().close();
+});
+
+it("has none of the faults that axe looks for", async () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  const running = await stand("findings");
+  for (const options of [DESK, PHONE]) {
+    const { page } = await watched(browser, options);
+    for (const path of ["/", "/explore?range=15m", "/entity/user?id=lena.jonsson", "/quality", "/health", "/simulation", "/findings/f-stuffing", "/rules"]) {
+      await page.goto(running.url + path);
+      await page.waitForTimeout(900);
+      await page.evaluate(axe);
+      const found = await page.evaluate<string[]>(
+        "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 90)).slice(0, 3).join(' | ')))",
+      );
+      expect(found, path).toEqual([]);
+    }
+    await page.context().close();
+  }
 });
 
 it("text is readable in light and dark: at least 4.5 to 1 on its ground", async () => {

@@ -3,7 +3,7 @@ import { createRoot } from "react-dom/client";
 import { LiveFeed } from "@/api/live";
 import { newQueryClient } from "@/api/queries";
 import { App } from "@/app/App";
-import { startTheme } from "@/app/theme";
+import { startTheme } from "@/hooks/theme";
 import "@/styles/tokens.css";
 import "@/styles/base.css";
 import "@/charts/charts.css";

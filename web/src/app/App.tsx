@@ -14,10 +14,10 @@ import { RulesPage } from "@/pages/Rules";
 import { SimulationPage } from "@/pages/Simulation";
 import { copyText } from "@/parts/Copy";
 import { ErrorBoundary } from "./ErrorBoundary";
-import { useKeys } from "./keys";
+import { useKeys } from "@/hooks/keys";
 import { Settings } from "./Settings";
 import { StaleBanner } from "./StaleBanner";
-import { chooseTheme, useTheme } from "./theme";
+import { chooseTheme, useTheme } from "@/hooks/theme";
 import { TopLine } from "./TopLine";
 import { TrustStrip } from "./TrustStrip";
 

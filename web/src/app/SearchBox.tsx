@@ -7,7 +7,7 @@ import { isFilterField } from "@/lib/filters";
 import { ago } from "@/lib/format";
 import { entityLink, exploreLink, findingLink } from "@/lib/links";
 import { explain } from "@/api/problem";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 import { Highlight } from "@/parts/Highlight";
 
 export interface Choice {

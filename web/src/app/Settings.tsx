@@ -4,8 +4,8 @@ import { useId, useState } from "react";
 import { token } from "@/api/client";
 import { useLiveFeed } from "@/api/queries";
 import { Sheet } from "@/parts/Sheet";
-import { KEYS } from "./keys";
-import { chooseTheme, type ThemeChoice, useTheme } from "./theme";
+import { KEYS } from "@/hooks/keys";
+import { chooseTheme, type ThemeChoice, useTheme } from "@/hooks/theme";
 
 const THEMES: { choice: ThemeChoice; label: string }[] = [
   { choice: "system", label: "As the system" },

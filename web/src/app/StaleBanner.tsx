@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { useLive, useLiveFeed } from "@/api/queries";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 import { clock, duration } from "@/lib/format";
 
 /** Across the top while Weir does not answer: since when, what it means, what to do. */
@@ -22,6 +22,11 @@ export function StaleBanner() {
         <>
           <b>This Weir asks for a token.</b>
           <span>Enter one under Settings. Whoever runs Weir makes it with: weir token create NAME --scopes read</span>
+        </>
+      ) : heardAt === null && trouble !== null && trouble.status > 0 ? (
+        <>
+          <b>Weir answers, but gives no numbers.</b>
+          <span>{trouble.detail ?? "One of its parts is not ready yet."} The page goes on by itself when they come.</span>
         </>
       ) : heardAt === null ? (
         <>

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { useHealth, useLedger, useLive } from "@/api/queries";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 import { duration, exact, milliseconds, plural, whole } from "@/lib/format";
 import { Level } from "@/parts/Level";
 

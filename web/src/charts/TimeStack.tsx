@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "wouter";
-import { useTheme } from "@/app/theme";
+import { useTheme } from "@/hooks/theme";
 import { clock, day, exact, hourMinute } from "@/lib/format";
 import { SMALLEST_ZOOM_MS } from "@/lib/range";
 import { Plot, type PlotInput, Y_AXIS_WIDTH } from "./plot";

@@ -141,3 +141,18 @@ export function linePath(values: readonly (number | null)[], x: (i: number) => n
   });
   return path;
 }
+
+/** The same in another unit. */
+export function scaledBy(samples: Samples, factor: number): Samples {
+  return {
+    ...samples,
+    values: samples.values.map((v) => (v === null ? null : v * factor)),
+    partial: samples.partial === null ? null : samples.partial * factor,
+  };
+}
+
+/** The median of what is known. */
+export function middle(values: readonly (number | null)[]): number | null {
+  const known = values.filter((v): v is number => v !== null).sort((a, b) => a - b);
+  return known[known.length >> 1] ?? null;
+}

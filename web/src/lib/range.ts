@@ -95,3 +95,9 @@ export function sameRange(a: Range, b: Range): boolean {
 
 /** A zoom of less than this would show single buckets. */
 export const SMALLEST_ZOOM_MS = 10_000;
+
+/** How often a stretch of time is read again. */
+export function everyOf(range: Range): number | false {
+  if (range.kind === "fixed") return false;
+  return { "15m": 2000, "1h": 5000, "6h": 15_000, "24h": 30_000, "7d": 60_000 }[range.name];
+}

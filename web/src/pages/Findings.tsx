@@ -6,14 +6,14 @@ import { useFinding, useFindings } from "@/api/queries";
 import type { List, WeirEvent } from "@/api/types";
 import { eventKey, isEntityKind, keyWords, KIND_WORDS } from "@/lib/events";
 import { duration, exact, plural, whole } from "@/lib/format";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 import { entityLink } from "@/lib/links";
 import { AttackSwitch } from "@/parts/AttackSwitch";
 import { EventPanel } from "@/parts/EventPanel";
 import { EventsTable } from "@/parts/EventsTable";
+import { FindingList } from "@/parts/FindingList";
 import { alarmOf, Level, worstFirst } from "@/parts/Level";
 import { TroubleNote } from "@/parts/Trouble";
-import { FindingList } from "./Home";
 
 export function FindingsPage() {
   const findings = useFindings();

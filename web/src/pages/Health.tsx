@@ -87,7 +87,7 @@ export function HealthPage() {
                 <b>{words?.title ?? c.name}</b>
                 {ok ? <span className="well">healthy</span> : <Level alarm="attention" word={c.status === "down" ? "Down" : "Degraded"} />}
                 <span className="says soft">
-                  {words?.is ?? ""} {c.message !== null && c.message !== "" && <b>{said(c.message)} </b>}
+                  {words?.is ?? ""} {c.message !== null && c.message !== "" && (ok ? `${said(c.message)} ` : <b>{said(c.message)} </b>)}
                   {!ok && words?.ill}
                 </span>
                 <span className="quiet num engine">

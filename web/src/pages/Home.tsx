@@ -1,8 +1,8 @@
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useLivePart } from "@/api/queries";
 import type { Finding, Overview, Tile as TileData } from "@/api/types";
-import { useView } from "@/app/view";
+import { useView } from "@/hooks/view";
 import { Sparkline } from "@/charts/Sparkline";
 import { against, fullValue, metricWords, scaleFor, times, type MetricWords } from "@/lib/metrics";
 import { exact } from "@/lib/format";
@@ -10,9 +10,9 @@ import { exploreLink, findingLink } from "@/lib/links";
 import { type Range, readRange, writeRange } from "@/lib/range";
 import { AttackSwitch } from "@/parts/AttackSwitch";
 import { Copy } from "@/parts/Copy";
-import { alarmOf, Level, worstFirst } from "@/parts/Level";
+import { FindingList } from "@/parts/FindingList";
+import { worstFirst } from "@/parts/Level";
 import { RangePicker } from "@/parts/RangePicker";
-import { Ago } from "@/parts/Time";
 import { NewestEvents } from "./home/NewestEvents";
 import { OverTime, useFirstRange } from "./home/OverTime";
 import { TopLists, WhatChanged } from "./home/Where";
@@ -23,7 +23,8 @@ export function HomePage() {
   const first = useFirstRange();
   const chosen = useMemo(() => readRange(search), [search]);
   const range = chosen ?? first;
-  const choose = (next: Range) => change((s) => writeRange(s, next));
+  const choose = useCallback((next: Range) => change((s) => writeRange(s, next)), [change]);
+  const chooseMetric = useCallback((m: string) => change((s) => s.set("of", m), "replace"), [change]);
   const findings = worstFirst(overview?.findings ?? []);
   const worst = overview?.state === "normal" ? undefined : findings[0];
   const metric = search.get("of") ?? loudest(overview) ?? "events";
@@ -43,7 +44,7 @@ export function HomePage() {
         </section>
         {range && <WhatChanged range={range} metric={metric} />}
       </div>
-      {range && <TopLists range={range} metric={metric} chooseMetric={(m) => change((s) => s.set("of", m), "replace")} />}
+      {range && <TopLists range={range} metric={metric} chooseMetric={chooseMetric} />}
       <NewestEvents />
     </>
   );
@@ -64,7 +65,7 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
     return (
       <section className="state" aria-live="polite">
         <h1>
-          <span className="light">{link === "lost" ? "No numbers: Weir does not answer." : "Reading the numbers."}</span>
+          <span className="light">{link === "lost" ? "No numbers from Weir." : "Reading the numbers."}</span>
         </h1>
       </section>
     );
@@ -143,26 +144,6 @@ function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boo
       </div>
       {findings.length > 0 && <FindingList findings={findings.slice(0, 6)} />}
     </section>
-  );
-}
-
-export function FindingList({ findings }: { findings: Finding[] }) {
-  return (
-    <ul className="findings">
-      {findings.map((f) => (
-        <li key={f.id}>
-          <Link href={findingLink(f.id)}>
-            <Level alarm={alarmOf(f.rule.level)} />
-            <span className="said">{f.sentence}</span>
-            <span className="quiet far">{f.rule.title}</span>
-            <span className="soft far num">{f.assignee ?? "nobody yet"}</span>
-            <span className="quiet num">
-              <Ago at={f.last_seen_at} />
-            </span>
-          </Link>
-        </li>
-      ))}
-    </ul>
   );
 }
 

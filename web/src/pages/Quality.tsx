@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { Link } from "wouter";
 import { useLedger, useQuality, useRejects, useSeries } from "@/api/queries";
 import type { Ledger, Quality, Reject } from "@/api/types";
-import { useView } from "@/app/view";
+import { useView } from "@/hooks/view";
 import { REASON_WORDS, typeWord } from "@/lib/events";
 import { figure, milliseconds, percent, plural, whole } from "@/lib/format";
 import { exploreLink } from "@/lib/links";

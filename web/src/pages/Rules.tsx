@@ -1,5 +1,5 @@
 import { useRules } from "@/api/queries";
-import { useView } from "@/app/view";
+import { useView } from "@/hooks/view";
 import { plural, whole } from "@/lib/format";
 import { alarmOf, Level } from "@/parts/Level";
 import { TroubleNote } from "@/parts/Trouble";

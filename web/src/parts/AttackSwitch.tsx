@@ -1,11 +1,11 @@
 import * as Switch from "@radix-ui/react-switch";
-import { useId, useState } from "react";
+import { memo, useId, useState } from "react";
 import { Link } from "wouter";
 import { explain } from "@/api/problem";
 import { useChangeSimulation, useSimulation } from "@/api/queries";
 
 /** The simulated attack in one line: which, and on or off. Absent where Weir has no simulator. */
-export function AttackSwitch() {
+export const AttackSwitch = memo(function AttackSwitch() {
   const { data } = useSimulation();
   const change = useChangeSimulation();
   const [wanted, setWanted] = useState<string | null>(null);
@@ -55,4 +55,4 @@ export function AttackSwitch() {
       )}
     </div>
   );
-}
+});

@@ -1,7 +1,7 @@
 import { useRef } from "react";
 import { Link } from "wouter";
 import type { WeirEvent } from "@/api/types";
-import { useKeys } from "@/app/keys";
+import { useKeys } from "@/hooks/keys";
 import { account, countryName, eventKey, field, happened, remark } from "@/lib/events";
 import { clock, exact, shortTime } from "@/lib/format";
 import { entityLink } from "@/lib/links";

@@ -1,5 +1,5 @@
 import { ago, exact } from "@/lib/format";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 
 /** "2 min ago", with the exact time when pointed at. */
 export function Ago({ at }: { at: string | null | undefined }) {

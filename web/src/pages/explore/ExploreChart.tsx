@@ -1,15 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { getEvents, useMetrics, useSeries } from "@/api/queries";
 import type { Point } from "@/api/types";
-import { samplesOf, type Samples } from "@/charts/scale";
+import { middle, samplesOf, type Samples, scaledBy } from "@/charts/scale";
 import { TimeStack } from "@/charts/TimeStack";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 import { type Filters, metricOf } from "@/lib/filters";
 import { clock, whole } from "@/lib/format";
 import { metricWords, scaleFor } from "@/lib/metrics";
-import { type Range, STEP_MS, windowOf } from "@/lib/range";
+import { everyOf, type Range, STEP_MS, windowOf } from "@/lib/range";
 import { TroubleNote } from "@/parts/Trouble";
-import { everyOf, middle, scaledBy } from "../home/OverTime";
 
 const SAMPLE = 1000;
 

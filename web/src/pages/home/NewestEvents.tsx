@@ -1,21 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Link } from "wouter";
 import { getEvents, useLedger } from "@/api/queries";
 import type { WeirEvent } from "@/api/types";
-import { useView } from "@/app/view";
+import { useView } from "@/hooks/view";
 import { eventKey } from "@/lib/events";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 import { plural } from "@/lib/format";
 import { EventPanel } from "@/parts/EventPanel";
 import { EventsTable } from "@/parts/EventsTable";
 import { TroubleNote } from "@/parts/Trouble";
-import { useHeld } from "@/parts/useHeld";
+import { useHeld } from "@/hooks/held";
 
 const ROWS = 12;
 
 /** The newest events. They never move under the pointer: they wait, and are counted. */
-export function NewestEvents() {
+export const NewestEvents = memo(function NewestEvents() {
   const [search, change] = useView();
   const chosen = search.get("event");
   const [opened, setOpened] = useState<WeirEvent | null>(null);
@@ -88,7 +88,7 @@ export function NewestEvents() {
       <EventPanel event={panel} onClose={close} />
     </section>
   );
-}
+});
 
 /** The rows that were not there before, when they are few enough to be followed. */
 function useArrived(shown: readonly WeirEvent[] | undefined): ReadonlySet<string> {

@@ -1,22 +1,16 @@
-import { useState } from "react";
-import { useLivePart, useSeries } from "@/api/queries";
+import { memo, useState } from "react";
+import { useLiveFeed, useSeries } from "@/api/queries";
 import type { Series, State } from "@/api/types";
-import { samplesOf, withGaps, type Samples } from "@/charts/scale";
+import { middle, samplesOf, type Samples, scaledBy, withGaps } from "@/charts/scale";
 import { type Panel, TimeStack } from "@/charts/TimeStack";
-import { useNow } from "@/lib/clock";
+import { useNow } from "@/hooks/clock";
 import { exploreLink } from "@/lib/links";
 import { metricWords, scaleFor, USUAL_FACTOR, type MetricWords } from "@/lib/metrics";
-import { type Range, STEP_MS, windowOf } from "@/lib/range";
+import { everyOf, type Range, STEP_MS, windowOf } from "@/lib/range";
 import { TroubleNote } from "@/parts/Trouble";
 
 /** Failures first: that line answers more questions than the number of events does. */
 const SHOWN = ["login_failures", "signups", "api_error_ratio", "events"] as const;
-
-/** How often a stretch of time is read again. */
-export function everyOf(range: Range): number | false {
-  if (range.kind === "fixed") return false;
-  return { "15m": 2000, "1h": 5000, "6h": 15_000, "24h": 30_000, "7d": 60_000 }[range.name];
-}
 
 /** An hour, or on a Weir that has not run that long 15 minutes, so that the first look is not at an empty chart. */
 export function useFirstRange(): Range | null {
@@ -30,7 +24,8 @@ export function useFirstRange(): Range | null {
   return decided;
 }
 
-export function OverTime({ range, choose, state }: { range: Range; choose: (range: Range) => void; state: State }) {
+/** Drawn once a second: faster than that no line moves by a pixel. */
+export const OverTime = memo(function OverTime({ range, choose, state }: { range: Range; choose: (range: Range) => void; state: State }) {
   const window = windowOf(range);
   const every = everyOf(range);
   const ask = { from: window.from, to: window.to, step: window.step };
@@ -38,10 +33,10 @@ export function OverTime({ range, choose, state }: { range: Range; choose: (rang
   const signups = useSeries({ metric: SHOWN[1], ...ask }, every);
   const errors = useSeries({ metric: SHOWN[2], ...ask }, every);
   const events = useSeries({ metric: SHOWN[3], ...ask }, every);
-  const tiles = useLivePart((s) => s.overview?.tiles);
-  const lost = useLivePart((s) => s.link === "lost");
-  const heardAt = useLivePart((s) => s.heardAt);
   const clock = useNow();
+  const { overview, link, heardAt } = useLiveFeed().get();
+  const tiles = overview?.tiles;
+  const lost = link === "lost";
 
   const broken = [failures, signups, errors, events].find((q) => q.isError && !q.data);
   if (broken) return <TroubleNote error={broken.error} what="the charts" again={() => void broken.refetch()} />;
@@ -97,24 +92,11 @@ export function OverTime({ range, choose, state }: { range: Range; choose: (rang
       onReset={range.kind === "fixed" ? () => choose({ kind: "live", name: "1h" }) : undefined}
     />
   );
-}
+});
 
 function samplesFor(data: Series | undefined, words: MetricWords, stepMs: number): Samples {
   const points = data?.series[0]?.points ?? [];
   const answeredStep = data ? (STEP_MS[data.step as keyof typeof STEP_MS] ?? stepMs) : stepMs;
   const end = data ? Date.parse(data.to) : 0;
   return samplesOf(points, answeredStep, words.kind === "count", end);
-}
-
-export function scaledBy(samples: Samples, factor: number): Samples {
-  return {
-    ...samples,
-    values: samples.values.map((v) => (v === null ? null : v * factor)),
-    partial: samples.partial === null ? null : samples.partial * factor,
-  };
-}
-
-export function middle(values: readonly (number | null)[]): number | null {
-  const known = values.filter((v): v is number => v !== null).sort((a, b) => a - b);
-  return known[known.length >> 1] ?? null;
 }

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { Link } from "wouter";
 import { useTop } from "@/api/queries";
 import type { Top } from "@/api/types";
@@ -104,7 +105,7 @@ export function movers(shares: readonly Share[]): Share[] {
     .slice(0, 7);
 }
 
-export function WhatChanged({ range, metric }: { range: Range; metric: string }) {
+export const WhatChanged = memo(function WhatChanged({ range, metric }: { range: Range; metric: string }) {
   const all = useAllShares(range, metric);
   const w = windowsOf(range);
   const words = metricWords(metric);
@@ -130,9 +131,10 @@ export function WhatChanged({ range, metric }: { range: Range; metric: string })
       )}
     </section>
   );
-}
+});
 
-export function TopLists({ range, metric, chooseMetric }: { range: Range; metric: string; chooseMetric: (metric: string) => void }) {
+export const TopLists = memo(function TopLists(props: { range: Range; metric: string; chooseMetric: (metric: string) => void }) {
+  const { range, metric, chooseMetric } = props;
   const all = useAllShares(range, metric);
   const w = windowsOf(range);
   const options = OF.includes(metric) ? OF : [metric, ...OF];
@@ -179,7 +181,7 @@ export function TopLists({ range, metric, chooseMetric }: { range: Range; metric
       )}
     </section>
   );
-}
+});
 
 function Bars({ shares, metric, range, withKind = false }: { shares: readonly Share[]; metric: string; range: Range; withKind?: boolean }) {
   const words = metricWords(metric);
