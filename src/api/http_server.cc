@@ -1,6 +1,7 @@
 #include "api/http_server.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -981,6 +982,11 @@ class Server final : public HttpServer {
 Result<std::unique_ptr<HttpServer>> HttpServer::create(std::vector<HttpListener> listeners, HttpLimits limits,
                                                        int io_threads, Metrics& metrics) {
   try {
+    // Connections never take more than half of the files that the process may have open: the log and the store need theirs.
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
+      limits.connections = std::min(limits.connections, static_cast<std::size_t>(files.rlim_cur) / 2);
+    }
     auto server = std::make_unique<Server>(limits, metrics);
     for (const HttpListener& listener : listeners) WEIR_TRY(server->listen(listener));
     server->run(io_threads);

@@ -16,7 +16,7 @@ namespace weir {
 
 struct HttpLimits {
   std::size_t header_bytes = 16 * 1024;
-  std::size_t connections = 768;  // of all listeners together; below the usual 1024 open files
+  std::size_t connections = 768;  // of all listeners together; never more than half of the open files allowed
   /// All bodies together that are being received or worked on.
   std::size_t body_bytes = 256 * 1024 * 1024;
   std::chrono::milliseconds header_time{10'000};   // from the first byte of a request to the end of its head

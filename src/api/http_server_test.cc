@@ -11,6 +11,7 @@ namespace weir {
 namespace {
 
 using std::chrono::milliseconds;
+using namespace std::string_literals;
 using test::Answer;
 using test::Client;
 using test::request_text;
@@ -239,8 +240,8 @@ TEST_F(HttpServerTest, WhatIsNoHttpIsRefused) {
            std::string("GET /a HTTP/1.1\r\n\r\n"),
            std::string("GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
            std::string("GET /a HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n"),
-           std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 30),
-           std::string("GET /a HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 36),
+           "GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n"s,
+           "GET /a HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s,
            std::string("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"),
            std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n"),
            std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\nabcde"),
