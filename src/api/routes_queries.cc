@@ -1,8 +1,10 @@
 #include "api/routes_queries.h"
 
 #include "api/problem.h"
+#include "queries/entity.h"
 #include "queries/lists.h"
 #include "queries/metrics_table.h"
+#include "queries/search.h"
 #include "queries/series.h"
 #include "queries/time_range.h"
 #include "queries/top.h"
@@ -123,6 +125,51 @@ Route top_route(const QueryContext& context) {
           R"({"type":"object","required":["items"],"properties":{"items":{"type":"array","items":{"type":"object","required":["key","value","share"],"properties":{"key":{"type":"string"},"value":{"type":"number"},"share":{"type":["number","null"]}}}}}})"};
 }
 
+Route search_route(const QueryContext& context) {
+  std::vector<Param> params = bounds();
+  params.push_back({.name = "q",
+                    .description = "Words, and `field:value` to narrow; the last word may be unfinished.",
+                    .required = true});
+  params.push_back({.name = "kind",
+                    .type = ParamType::kChoice,
+                    .description = "Only things of this kind.",
+                    .choices = {"event", "finding", "rule", "user", "ip", "asn", "country", "email_domain", "device"}});
+  params.push_back(limit_param(20));
+  return {
+      .method = "GET",
+      .path = "/api/v1/search",
+      .summary = "Users, addresses, networks, countries, email domains, devices and events, by words.",
+      .query = std::move(params),
+      .run = Run::kQuery,
+      .answer =
+          [context](const RouteRequest& request) {
+            const Params& query = request.query;
+            return respond(
+                search_json(context, {.text = query.text("q"),
+                                      .kind = given(query, "kind"),
+                                      .from = given(query, "from"),
+                                      .to = given(query, "to"),
+                                      .limit = static_cast<std::size_t>(query.integer("limit").value_or(20))}));
+          },
+      .schema =
+          R"({"type":"object","required":["query","hits","facets","took_ms"],"properties":{"query":{"type":"string"},"hits":{"type":"array","items":{"type":"object","required":["kind","id","title","snippet","highlights","score","time"],"properties":{"kind":{"type":"string"},"id":{"type":"string"},"title":{"type":"string"},"snippet":{"type":"string"},"highlights":{"type":"array"},"score":{"type":"number"},"time":{"type":"string","format":"date-time"}}}},"facets":{"type":"object"},"took_ms":{"type":"integer"}}})"};
+}
+
+Route entity_route(const QueryContext& context) {
+  return {
+      .method = "GET",
+      .path = "/api/v1/entities/{kind}/{id}",
+      .summary =
+          "One user, ip, asn, country, email_domain or device: when it was seen, what it did, what it is linked with.",
+      .run = Run::kQuery,
+      .answer =
+          [context](const RouteRequest& request) {
+            return respond(entity_json(context, request.path.at(0), request.path.at(1)));
+          },
+      .schema =
+          R"({"type":"object","required":["kind","id","risk","first_seen","last_seen","counts","timeline","linked","findings"],"properties":{"kind":{"type":"string"},"id":{"type":"string"},"risk":{"type":"object"},"first_seen":{"type":"string","format":"date-time"},"last_seen":{"type":"string","format":"date-time"},"counts":{"type":"object"},"timeline":{"type":"array"},"linked":{"type":"array"},"findings":{"type":"array"}}})"};
+}
+
 }  // namespace
 
 std::vector<Route> query_routes(const QueryRoutes& from) {
@@ -168,6 +215,8 @@ std::vector<Route> query_routes(const QueryRoutes& from) {
        .answer = [&overview = from.overview](const RouteRequest&) { return respond(overview.json()); },
        .schema =
            R"({"type":"object","required":["state","sentence","tiles","findings"],"properties":{"state":{"enum":["normal","elevated","attack"]},"sentence":{"type":"string"},"tiles":{"type":"array","items":{"type":"object","required":["metric","label","value","unit","baseline","change","sparkline"],"properties":{"metric":{"type":"string"},"label":{"type":"string"},"value":{"type":["number","null"]},"unit":{"type":"string"},"baseline":{"type":["number","null"]},"change":{"type":["number","null"]},"sparkline":{"type":"array","minItems":60,"maxItems":60,"items":{"type":["number","null"]}}}}},"findings":{"type":"array"}}})"});
+  routes.push_back(search_route(context));
+  routes.push_back(entity_route(context));
   return routes;
 }
 

@@ -68,7 +68,8 @@ TEST_F(RoutesQueriesTest, AnswersEveryQuestion) {
   for (std::string path :
        {"metrics", "series?metric=events", "series?metric=events&step=1m&by=type&from=now-2h&to=now-1h",
         "top?dimension=ip&metric=events", "events", "events?type=account.login&type=account.signup&limit=1000",
-        "rejects", "rejects?reason=too_large&source=x", "quality", "overview"}) {
+        "rejects", "rejects?reason=too_large&source=x", "quality", "overview", "search?q=x",
+        "search?q=%00%22'&kind=event"}) {
     const Answer answer = get(path);
     EXPECT_EQ(answer.status, 200) << path << answer.body;
     EXPECT_EQ(answer.header("content-type"), "application/json") << path;
@@ -103,10 +104,21 @@ TEST_F(RoutesQueriesTest, NamesTheParameterThatIsWrong) {
   expect_names("top?dimension=nonsense&metric=events", "dimension");
   expect_names("top?dimension=ip&metric=nonsense", "metric");
   expect_names("top?dimension=ip", "metric");
+  expect_names("search?q=", "q");
+  expect_names("search?q=%20", "q");
+  expect_names("search", "q");
+  expect_names("search?q=x&kind=nonsense", "kind");
   expect_names("quality?bogus_parameter=1", "bogus_parameter");
   expect_names("overview?bogus_parameter=1", "bogus_parameter");
   expect_names("metrics?bogus_parameter=1", "bogus_parameter");
   EXPECT_TRUE(store_.asked.empty());
+}
+
+TEST_F(RoutesQueriesTest, AnEntityThatWasNeverSeenIsA404) {
+  for (std::string path :
+       {"user/x", "ip/nowhere", "ip/192.0.2.1", "asn/x", "asn/64500", "nonsense/x", "user/..%2f..%2fetc"}) {
+    EXPECT_EQ(get("entities/" + path).status, 404) << path;
+  }
 }
 
 TEST_F(RoutesQueriesTest, AStoreThatIsAwayIsA503) {

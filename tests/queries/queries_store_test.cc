@@ -12,9 +12,11 @@
 
 #include "backends/store_chdb/chdb_store.h"
 #include "base/clock.h"
+#include "queries/entity.h"
 #include "queries/lists.h"
 #include "queries/overview.h"
 #include "queries/quality.h"
+#include "queries/search.h"
 #include "queries/series.h"
 #include "queries/time_range.h"
 #include "queries/top.h"
@@ -323,6 +325,69 @@ TEST_F(QueriesStoreTest, RejectsAreListedAndFiltered) {
   const json::value part = parsed(rejects_json(context_, {.filters = {{"reason", reason}}, .limit = 1000}));
   EXPECT_EQ(static_cast<double>(part.at("items").as_array().size()),
             one("SELECT count() FROM rejects WHERE reason = '" + reason + "'"));
+}
+
+TEST_F(QueriesStoreTest, FindsEntitiesByWholeUnfinishedAndMistypedWords) {
+  RawBatch raw;
+  raw.add(json::serialize(json::value{{"specversion", "1.0"},
+                                      {"id", "search-1"},
+                                      {"source", "/search"},
+                                      {"type", "account.logout"},
+                                      {"time", time_text(clock_.now())},
+                                      {"data", {{"user_id", "Lena.Jonsson"}, {"ip", "192.0.2.1"}}}}));
+  insert(raw);
+  const auto has = [&](const std::string& text) {
+    const json::value answer = parsed(search_json(context_, {.text = text, .limit = 1000}));
+    return std::ranges::any_of(answer.at("hits").as_array(), [](const json::value& hit) {
+      return hit.at("kind").as_string() == "user" && hit.at("id").as_string() == "Lena.Jonsson";
+    });
+  };
+  for (std::string text :
+       {"Lena.Jonsson", "lena.jo", "jonss", "user:Lena.Jon", "lena jonsson", "jonson", "lena.jnosson", "jomss", "le"}) {
+    EXPECT_TRUE(has(text)) << text;
+  }
+  for (std::string text : {"lena.brandt", "jqqson", "user:jonsson", "onsson.lena"}) EXPECT_FALSE(has(text)) << text;
+}
+
+TEST_F(QueriesStoreTest, SearchesEventsAndEveryKind) {
+  const auto row = sql("SELECT id, ip, asn, country, device_id, email_domain FROM events WHERE type = 'account.signup' "
+                       "AND device_id != '' AND asn != 0 AND country != '' LIMIT 1")
+                       .at(0);
+  const std::vector<std::pair<std::string, std::string>> wanted{{"event", row[0]},  {"ip", row[1]},
+                                                                {"asn", row[2]},    {"country", row[3]},
+                                                                {"device", row[4]}, {"email_domain", row[5]}};
+  for (const auto& [kind, id] : wanted) {
+    const json::value answer = parsed(search_json(context_, {.text = id, .kind = kind}));
+    ASSERT_FALSE(answer.at("hits").as_array().empty()) << kind << " " << id;
+    EXPECT_EQ(std::string(answer.at("hits").at(0).at("id").as_string()), id) << kind;
+    EXPECT_EQ(answer.at("hits").at(0).at("kind").as_string(), kind);
+    EXPECT_TRUE(answer.at("facets").at("kind").as_object().contains(kind));
+  }
+  for (std::string text : {"type:account.login outcome:failure", "status:404", "asn:AS64500", "country:se", "'\\\"",
+                           "x:y:z \"", "status:x"}) {
+    EXPECT_TRUE(search_json(context_, {.text = text})) << text;
+  }
+}
+
+TEST_F(QueriesStoreTest, TellsAboutAnEntity) {
+  const std::string user =
+      sql("SELECT user_id FROM events WHERE user_id != '' GROUP BY user_id ORDER BY count() DESC LIMIT 1").at(0).at(0);
+  const json::value entity = parsed(entity_json(context_, "user", user));
+  std::int64_t events = 0;
+  for (const auto& [type, n] : entity.at("counts").as_object()) events += n.to_number<std::int64_t>();
+  EXPECT_EQ(static_cast<double>(events), one("SELECT count() FROM events WHERE user_id = '" + user + "'"));
+  EXPECT_EQ(entity.at("timeline").as_array().size(), 24U);
+  std::int64_t in_timeline = 0;
+  for (const json::value& hour : entity.at("timeline").as_array()) in_timeline += hour.at(1).to_number<std::int64_t>();
+  EXPECT_EQ(in_timeline, events);
+  EXPECT_FALSE(entity.at("linked").as_array().empty());
+  for (std::string kind : {"ip", "asn", "country", "email_domain", "device"}) {
+    const std::string column = kind == "device" ? "device_id" : kind;
+    const std::string id =
+        sql("SELECT toString(" + column + ") AS k FROM events WHERE k NOT IN ('', '0') LIMIT 1").at(0).at(0);
+    EXPECT_TRUE(entity_json(context_, kind, id)) << kind << " " << id;
+    EXPECT_EQ(entity_json(context_, kind, "4294967294.x").error().code, Code::kNotFound);
+  }
 }
 
 TEST_F(QueriesStoreTest, TheQualityAddsUp) {
