@@ -979,7 +979,7 @@ class Server final : public HttpServer {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::create(std::vector<HttpListener> listeners, HttpLimits limits,
+Result<std::unique_ptr<HttpServer>> HttpServer::create(const std::vector<HttpListener>& listeners, HttpLimits limits,
                                                        int io_threads, Metrics& metrics) {
   try {
     // Connections never take more than half of the files that the process may have open: the log and the store need theirs.

@@ -45,7 +45,7 @@ class HttpServer {
  public:
   /// kConflict: a port is in use; kInvalid: an address cannot be read or is not of this machine; kDenied: no right to
   /// listen there. The message names listener, address and what to do.
-  static Result<std::unique_ptr<HttpServer>> create(std::vector<HttpListener> listeners, HttpLimits limits,
+  static Result<std::unique_ptr<HttpServer>> create(const std::vector<HttpListener>& listeners, HttpLimits limits,
                                                     int io_threads, Metrics& metrics);
   virtual ~HttpServer() = default;
 
