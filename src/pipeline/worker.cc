@@ -185,6 +185,10 @@ void Worker::prepare_loop(std::stop_token stop) {
       continue;
     }
     redo_.reset();
+    {
+      std::lock_guard lock(status_mutex_);
+      status_.prepare_seconds += std::chrono::duration<double>(parts_.clock.steady() - last_start).count();
+    }
     if (!*batch) continue;
     if (!ready_.push(std::make_shared<Prepared>(std::move(**batch)), 1)) return;
   }
@@ -367,6 +371,7 @@ void Worker::account(const Prepared& batch, double insert_seconds) {
     status_.message.clear();
     batches = ++status_.batches;
     status_.last_insert_seconds = insert_seconds;
+    status_.write_seconds += insert_seconds;
   }
   if (batches % 512 == 0) {
     if (Status trimmed = parts_.progress.trim_identities(UnixMillis(horizon)); !trimmed) {

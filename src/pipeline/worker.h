@@ -48,6 +48,8 @@ struct WorkerStatus {
   std::uint64_t lag_events = 0;  // in the log, not committed
   std::uint64_t batches = 0;
   double last_insert_seconds = 0;
+  /// Since the start: how long batches were made, and how long they were written. Both go on side by side.
+  double prepare_seconds = 0, write_seconds = 0;
   std::int64_t dedupe_window_millis = 0;  // in force
   std::size_t dedupe_identities = 0;
 };
