@@ -32,7 +32,7 @@ std::string new_run_name() {
 }
 
 Simulator::Simulator(SimulationOptions options, Settings settings, EventSink& sink, const Clock& clock)
-    : sink_(sink), clock_(clock), simulation_(std::move(options)), settings_(std::move(settings)) {
+    : sink_(sink), clock_(clock), simulation_(options), settings_(std::move(settings)) {
   simulation_.set_rate(settings_.rate);
   simulation_.set_attack(settings_.attack);
 }

@@ -39,7 +39,7 @@ Status generate(Simulation& simulation, EventSink& sink, std::optional<double> r
 }
 
 int run(const Values& values) {
-  auto attack = attack_named(values.given("attack") ? values.text("attack") : values.text("attack"));
+  auto attack = attack_named(values.text("attack"));
   if (!attack) return report(attack.error());
   const std::uint64_t count = values.text("count").empty() ? ~std::uint64_t{0} : values.count("count");
   const std::string name = values.text("run").empty() ? new_run_name() : values.text("run");

@@ -1,5 +1,6 @@
 #include "pipeline/ledger.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "event/decoder.h"

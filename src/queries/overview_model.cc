@@ -171,7 +171,7 @@ OverviewModel::Usual OverviewModel::learn(std::int64_t second, std::optional<std
     if (watched) return one.verdicts[*watched].unusual;
     return std::ranges::any_of(one.verdicts, &Verdict::unusual);
   };
-  thread_local std::vector<double> values, blocks;
+  thread_local std::vector<double> values, blocks;  // NOLINT(misc-use-internal-linkage): inside a function
   values.clear();
   for (std::int64_t s = second - lag; s >= oldest && static_cast<std::int64_t>(values.size()) < kLearn; --s) {
     const Second& one = at(s);

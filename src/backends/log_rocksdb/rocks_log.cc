@@ -14,6 +14,7 @@
 #include <deque>
 #include <random>
 #include <shared_mutex>
+#include <thread>
 
 #include "backends/log_rocksdb/layout.h"
 #include "base/check.h"

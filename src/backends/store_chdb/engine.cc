@@ -1,5 +1,6 @@
 #include "backends/store_chdb/engine.h"
 
+#include <array>
 #include <charconv>
 #include <filesystem>
 
