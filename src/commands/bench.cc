@@ -1,6 +1,7 @@
 // End-to-end benchmarks of this very program. Each prints what it does, and as its last line one JSON object.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>

@@ -26,7 +26,7 @@ class FieldNames {
       if (field == Field::kDelivery) continue;
       const std::string_view name = info(field).json;
       next_[i] = slots_[slot(name)];
-      slots_[slot(name)] = static_cast<std::int8_t>(i);
+      slots_[slot(name)] = static_cast<std::int16_t>(i);
     }
   }
   int find(std::string_view name) const {
@@ -41,8 +41,8 @@ class FieldNames {
   static std::size_t slot(std::string_view name) {
     return (name.size() * 31 + static_cast<std::uint8_t>(name[0]) * 7 + static_cast<std::uint8_t>(name.back())) & 63U;
   }
-  std::array<std::int8_t, 64> slots_{};
-  std::array<std::int8_t, kFields> next_{};
+  std::array<std::int16_t, 64> slots_{};
+  std::array<std::int16_t, kFields> next_{};
 };
 
 const FieldNames& field_names() {
