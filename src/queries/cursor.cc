@@ -57,7 +57,7 @@ void put(std::string& out, T value) {
 template <class T>
 T take(std::string_view& from) {
   T value;
-  std::memcpy(&value, from.data(), sizeof(T));
+  from.copy(reinterpret_cast<char*>(&value), sizeof(T));
   from.remove_prefix(sizeof(T));
   return value;
 }

@@ -125,7 +125,7 @@ TEST_F(ListsTest, ComparesAddressesAndDomainsAsTheyAreStored) {
 }
 
 TEST_F(ListsTest, NamesTheParameterThatIsWrong) {
-  const auto wrong = [&](ListRequest request) { return events_json(context_, request).error().message; };
+  const auto wrong = [&](const ListRequest& request) { return events_json(context_, request).error().message; };
   EXPECT_THAT(wrong({.filters = {{"colour", "red"}}}), HasSubstr("`colour`"));
   EXPECT_THAT(wrong({.filters = {{"status", "700"}}}), HasSubstr("`status`"));
   EXPECT_THAT(wrong({.filters = {{"status", "2x"}}}), HasSubstr("`status`"));

@@ -171,8 +171,9 @@ OverviewModel::Usual OverviewModel::learn(std::int64_t second, std::optional<std
     if (watched) return one.verdicts[*watched].unusual;
     return std::ranges::any_of(one.verdicts, &Verdict::unusual);
   };
-  thread_local std::vector<double> values, blocks;  // NOLINT(misc-use-internal-linkage): inside a function
-  values.clear();
+  std::vector<double> values, blocks;
+  values.reserve(kLearn);
+  blocks.reserve(kLearn);
   for (std::int64_t s = second - lag; s >= oldest && static_cast<std::int64_t>(values.size()) < kLearn; --s) {
     const Second& one = at(s);
     if (one.second != s || one.silent || teaches_not(one)) continue;
@@ -182,7 +183,6 @@ OverviewModel::Usual OverviewModel::learn(std::int64_t second, std::optional<std
   if (usual.learned < kLeastLearned) return usual;
 
   const std::size_t width = std::clamp<std::size_t>(values.size() / 12, 1, 10);
-  blocks.clear();
   for (std::size_t i = 0; i + width <= values.size(); i += width) {
     double sum = 0;
     for (std::size_t k = 0; k < width; ++k) sum += values[i + k];
@@ -385,9 +385,10 @@ std::string OverviewModel::sentence(UnixMillis now, double events_per_second) co
     stories.push_back({k, verdict.held, seen, verdict.expected});
   }
   if (!stories.empty()) {
-    std::ranges::stable_sort(stories, [](const Story& a, const Story& b) {
+    std::ranges::sort(stories, [](const Story& a, const Story& b) {
       if (a.level != b.level) return a.level > b.level;
-      return a.seen / std::max(a.usual, 0.1) > b.seen / std::max(b.usual, 0.1);
+      const double times_a = a.seen / std::max(a.usual, 0.1), times_b = b.seen / std::max(b.usual, 0.1);
+      return times_a != times_b ? times_a > times_b : a.watched < b.watched;
     });
     const Story& worst = stories.front();
     std::int64_t since = last;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "base/json_text.h"
 #include "event/decoder.h"
@@ -168,7 +169,10 @@ Result<std::string> quality_json(const QueryContext& context, const QualityInput
       if (there < 1) missing.push_back({type.name, field.json, 1 - there});
     }
   }
-  std::ranges::stable_sort(missing, std::ranges::greater(), &Missing::ratio);
+  std::ranges::sort(missing, [](const Missing& a, const Missing& b) {
+    if (a.ratio != b.ratio) return a.ratio > b.ratio;
+    return std::tie(a.type, a.field) < std::tie(b.type, b.field);
+  });
   for (const Missing& one : missing) {
     fmt::format_to(at, R"({}{{"type":"{}","field":"{}","ratio":{:.6g}}})", out.back() == '[' ? "" : ",", one.type,
                    one.field, one.ratio);

@@ -61,7 +61,8 @@ TEST_F(QualityTest, SaysWhatIsMissingAndWhatWasRejected) {
       HasSubstr(
           R"([{"reason":"missing_field","field":"data.ip","source":"/s\"","count":10,"last_seen":"2026-11-24T14:02:28.000Z"}])"));
   EXPECT_THAT(json, HasSubstr(R"({"type":"account.login","field":"country","ratio":0.25})"));
-  EXPECT_THAT(json, HasSubstr(R"("missing_optional":[{"type":"account.login","field":"email","ratio":1})"));
+  EXPECT_THAT(json, HasSubstr(R"("missing_optional":[{"type":"account.login","field":"auth_method","ratio":1},)"));
+  EXPECT_THAT(json, HasSubstr(R"({"type":"account.login","field":"email","ratio":1})"));
   EXPECT_THAT(json, Not(HasSubstr(R"("field":"asn")")));
   EXPECT_THAT(json, Not(HasSubstr(R"("field":"user_id")")));
   EXPECT_THAT(

@@ -1,7 +1,6 @@
 #include "queries/row_reader.h"
 
 #include <bit>
-#include <cstring>
 
 namespace weir {
 
@@ -14,7 +13,7 @@ T RowReader::fixed() {
     return T{};
   }
   T value;
-  std::memcpy(&value, rest_.data(), sizeof(T));
+  rest_.copy(reinterpret_cast<char*>(&value), sizeof(T));
   rest_.remove_prefix(sizeof(T));
   return value;
 }

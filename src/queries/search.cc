@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <map>
+#include <tuple>
 
 #include "base/json_text.h"
 #include "event/decoder.h"
@@ -23,7 +24,7 @@ constexpr std::int64_t kMinute = 60'000, kDay = 86'400'000;
 constexpr std::array<std::int64_t, 3> kBack{15 * kMinute, 120 * kMinute, kDay};
 constexpr std::chrono::milliseconds kPatience{1500}, kFixedCost{100};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kFields_{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kFieldNames{{
     {"user", "user_id"},
     {"user_id", "user_id"},
     {"account", "user_id"},
@@ -218,7 +219,7 @@ Status find_entities(const QueryContext& context, const SearchRequest& request, 
 }
 
 std::string title_of(const EventRow& row) {
-  const std::string who(row[Field::kUserId]);
+  std::string who(row[Field::kUserId]);
   const bool failed = row[Field::kOutcome] == "failure";
   const auto type = event_type_named(row.type);
   if (!type) return std::string(row.type);
@@ -329,8 +330,8 @@ SearchText parse_search(std::string_view text) {
     if (text[at] != '"') {
       const std::string name = lower(take(true));
       const auto* field =
-          std::ranges::find(kFields_, std::string_view(name), &std::pair<std::string_view, std::string_view>::first);
-      if (at < text.size() && text[at] == ':' && field != kFields_.end()) {
+          std::ranges::find(kFieldNames, std::string_view(name), &std::pair<std::string_view, std::string_view>::first);
+      if (at < text.size() && text[at] == ':' && field != kFieldNames.end()) {
         ++at;
         const std::string value = take(false);
         if (!value.empty() && parsed.filters.size() < kMostWords) parsed.filters.emplace_back(field->second, value);
@@ -417,8 +418,11 @@ Result<std::string> search_json(const QueryContext& context, const SearchRequest
     if (last || found.hits.size() >= request.limit || spent() + next > kPatience) break;
   }
 
-  std::ranges::stable_sort(
-      found.hits, [](const Hit& a, const Hit& b) { return a.score != b.score ? a.score > b.score : a.time > b.time; });
+  std::ranges::sort(found.hits, [](const Hit& a, const Hit& b) {
+    if (a.score != b.score) return a.score > b.score;
+    if (a.time != b.time) return a.time > b.time;
+    return std::tie(a.kind, a.id) < std::tie(b.kind, b.id);
+  });
   if (found.hits.size() > request.limit) found.hits.resize(request.limit);
   std::vector<std::string> words = text.words;
   for (const auto& [column, value] : text.filters) words.push_back(lower(value));

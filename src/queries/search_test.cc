@@ -80,7 +80,7 @@ TEST_F(SearchTest, PassesWordsAsParameters) {
 }
 
 TEST_F(SearchTest, NamesTheParameterThatIsWrong) {
-  const auto wrong = [&](SearchRequest request) { return search_json(context_, request).error().message; };
+  const auto wrong = [&](const SearchRequest& request) { return search_json(context_, request).error().message; };
   EXPECT_THAT(wrong({.text = ""}), HasSubstr("`q`"));
   EXPECT_THAT(wrong({.text = " \t"}), HasSubstr("`q`"));
   EXPECT_THAT(wrong({.text = std::string(1001, 'x')}), HasSubstr("`q`"));

@@ -219,10 +219,12 @@ Result<std::string> series_json(const QueryContext& context, const SeriesRequest
   if (reader.broken()) return fail(Code::kInternal, "The store's answer for a series could not be read.");
 
   std::vector<const Line*> ordered;
+  ordered.reserve(lines.size());
   for (const auto& [key, one] : lines) ordered.push_back(&one);
-  std::ranges::stable_sort(ordered, [](const Line* a, const Line* b) {
+  std::ranges::sort(ordered, [](const Line* a, const Line* b) {
     const bool other_a = a->key == kOther, other_b = b->key == kOther;
-    return other_a != other_b ? other_b : a->weight > b->weight;
+    if (other_a != other_b) return other_b;
+    return a->weight != b->weight ? a->weight > b->weight : a->key < b->key;
   });
 
   std::vector<std::string> times;

@@ -18,7 +18,7 @@ class SeriesTest : public testing::Test {
   static std::uint32_t second(std::string_view time) {
     return static_cast<std::uint32_t>(parse_rfc3339(time)->value / 1000);
   }
-  std::string wrong(SeriesRequest request) {
+  std::string wrong(const SeriesRequest& request) {
     const auto answer = series_json(context_, request);
     if (answer) return "answered " + *answer;
     EXPECT_EQ(answer.error().code, Code::kInvalid);

@@ -54,7 +54,7 @@ TEST_F(TopTest, ReadsRawEventsWhereRollupsDoNotTellApart) {
 }
 
 TEST_F(TopTest, NamesTheParameterThatIsWrong) {
-  const auto wrong = [&](TopRequest request) { return top_json(context_, request).error().message; };
+  const auto wrong = [&](const TopRequest& request) { return top_json(context_, request).error().message; };
   EXPECT_THAT(wrong({.dimension = "nonsense", .metric = "events"}), HasSubstr("`dimension`"));
   EXPECT_THAT(wrong({.dimension = "ip", .metric = "nonsense"}), HasSubstr("`metric`"));
   EXPECT_THAT(wrong({.dimension = "type", .metric = "rejects"}), HasSubstr("`metric`"));
