@@ -50,7 +50,7 @@ export function EventsTable({ events, chosen, open, now, label, arrived, without
           <th scope="col" className="c-ip far">Address</th>
           <th scope="col" className="c-country far">Country</th>
           <th scope="col" className="c-asn far">Network</th>
-          <th scope="col" className="c-remark far">Why, to whom, with what</th>
+          <th scope="col" className="c-remark far">Why, or with what</th>
         </tr>
       </thead>
       <tbody ref={body}>
