@@ -348,6 +348,9 @@ export class Double {
         { type: "api.request", field: "referrer", ratio: 0.412 },
         { type: "api.request", field: "user_id", ratio: 0.238 },
         { type: "email.send", field: "dsn", ratio: 0.021 },
+        { type: "email.send", field: "ip", ratio: 1 },
+        { type: "email.send", field: "session_id", ratio: 1 },
+        { type: "account.login", field: "email", ratio: 1 },
       ],
       types: [
         ["api.request", 0.94],

@@ -329,7 +329,7 @@ function plotInput(panel: Panel, from: number, to: number): PlotInput {
     alarm: panel.alarm,
     now: now ?? values[last] ?? null,
     write: panel.write,
-    writeTick: (v) => (v === 0 ? "0" : panel.write(v)),
+    writeTick: (v) => (v === 0 ? "0" : panel.write(v).replace(/\.0$/, "")),
     leastTop: panel.leastTop ?? 0,
   };
 }

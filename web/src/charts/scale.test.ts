@@ -42,6 +42,10 @@ describe("samples", () => {
     expect(withGaps(zeros, total, false).values).toEqual([null, 0, 0, 0, null, null, 0]);
     const events = samplesOf(counts.map((n, i) => [at(i * 60), n]), 60_000, true, 420_000);
     expect(withGaps(events, total, true).values).toEqual([null, 1, 0, 1, 0, 0, 1]);
+    // Late events from before the beginning do not make a share.
+    const young = [1, 2, 0, 4000, 4100, 3900, 4000, 3950];
+    const ratio = samplesOf(young.map((_, i) => [at(i * 60), 0.5]), 60_000, false, 480_000);
+    expect(withGaps(ratio, new Map(young.map((n, i) => [i * 60_000, n])), false).values).toEqual([null, null, null, 0.5, 0.5, 0.5, 0.5, 0.5]);
     expect(lonely([1, null, 2, 3, null, 4])).toEqual([0, 5]);
   });
 });

@@ -76,12 +76,16 @@ export function samplesOf(
 }
 
 /**
- * Where nothing at all arrived there is a gap, not a zero: before the first event ever, and where two buckets or more in
- * a row are empty. `total` is the series of all events; `self` says that it is the one to be cut, which keeps its zeros
+ * Where nothing arrived there is a gap, not a zero: before the first event ever, and where two buckets or more in a row
+ * are empty. A trickle counts as nothing (a fiftieth of what most buckets have: stragglers, and events that came late from
+ * before the beginning): a share of five requests would be drawn as if it were one of thousands. `total` is the series of all events; `self` says that it is the one to be cut, which keeps its zeros
  * after the first event: that it fell to nothing is what it has to tell.
  */
 export function withGaps(samples: Samples, total: ReadonlyMap<number, number | null>, self: boolean): Samples {
-  const empty = samples.starts.map((s) => total.get(s) === 0);
+  const counts = samples.starts.map((s) => total.get(s));
+  const busy = counts.filter((n): n is number => typeof n === "number" && n > 0).sort((a, b) => a - b);
+  const trickle = self ? 0 : (busy[Math.floor(busy.length * 0.75)] ?? 0) / 50;
+  const empty = counts.map((n) => typeof n === "number" && n <= trickle);
   const first = empty.indexOf(false);
   return {
     ...samples,
@@ -151,8 +155,8 @@ export function scaledBy(samples: Samples, factor: number): Samples {
   };
 }
 
-/** The median of what is known. */
+/** The median of what is more than nothing. */
 export function middle(values: readonly (number | null)[]): number | null {
-  const known = values.filter((v): v is number => v !== null).sort((a, b) => a - b);
+  const known = values.filter((v): v is number => v !== null && v > 0).sort((a, b) => a - b);
   return known[known.length >> 1] ?? null;
 }

@@ -78,10 +78,11 @@ export function reasonWords(reason: string): string {
   return reason.replaceAll("_", " ");
 }
 
-/** A browser or program by its short name: "Firefox 131", "python-requests/2.32". */
+/** A browser or program by its short name: "Firefox 131 on Linux", "python-requests/2.32". */
 export function program(userAgent: string): string {
   if (userAgent === "") return "";
-  const mobile = /iPhone|iPad/.test(userAgent) ? " on iOS" : userAgent.includes("Android") ? " on Android" : "";
+  const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1];
+  const on = system === undefined ? "" : ` on ${system}`;
   for (const [pattern, name] of [
     [/Edg\/(\d+)/, "Edge"],
     [/OPR\/(\d+)/, "Opera"],
@@ -90,10 +91,19 @@ export function program(userAgent: string): string {
     [/Version\/(\d+)[^ ]* .*Safari/, "Safari"],
   ] as const) {
     const found = pattern.exec(userAgent);
-    if (found && userAgent.startsWith("Mozilla/")) return `${name} ${found[1] ?? ""}${mobile}`;
+    if (found && userAgent.startsWith("Mozilla/")) return `${name} ${found[1] ?? ""}${on}`;
   }
-  return userAgent.split(" ")[0] ?? userAgent;
+  return (userAgent.split(" ")[0] ?? userAgent) + on;
 }
+
+const SYSTEMS = [
+  [/iPhone|iPad|\biOS\b/, "iOS"],
+  [/Android/, "Android"],
+  [/Windows/, "Windows"],
+  [/Mac OS X|Macintosh/, "macOS"],
+  [/CrOS/, "ChromeOS"],
+  [/Linux|X11/, "Linux"],
+] as const;
 
 /** Stays the same for an event whenever it is read: its identity. */
 export function eventKey(event: { source: string; id: string }): string {

@@ -96,7 +96,8 @@ describe("events in words", () => {
     expect(happened(event("something.new", {})).what).toBe("something.new");
   });
   it("name programs shortly", () => {
-    expect(program("Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0")).toBe("Firefox 131");
+    expect(program("Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0")).toBe("Firefox 131 on Linux");
+    expect(program("Harbour/7.4.1 (iPhone13,2; iOS 17.4.1)")).toBe("Harbour/7.4.1 on iOS");
     expect(program("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1")).toBe("Safari 18 on iOS");
     expect(program("python-requests/2.32")).toBe("python-requests/2.32");
     expect(program("")).toBe("");

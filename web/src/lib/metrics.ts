@@ -156,7 +156,8 @@ export function scaleFor(kind: Kind, typical: number | null): Scale {
       return { factor: 1, unit: "", write: (raw) => countFigure(raw) };
     case "count":
       return typical !== null && typical >= 1
-        ? { factor: 1, unit: "a second", write: (raw) => countFigure(raw) }
+        ? // One decimal also where it is 0, so that a number near a whole one does not change its width.
+          { factor: 1, unit: "a second", write: (raw) => (raw < 9.95 ? raw.toFixed(1) : countFigure(raw)) }
         : { factor: 60, unit: "a minute", write: (raw) => countFigure(raw * 60) };
   }
 }

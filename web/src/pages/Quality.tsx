@@ -472,14 +472,18 @@ function Kinds({ quality }: { quality: Quality }) {
 }
 
 function Missing({ quality }: { quality: Quality }) {
-  const rows = quality.missing_optional.filter((m) => m.ratio > 0).sort((a, b) => b.ratio - a.ratio);
+  const fieldWord = (field: string) => field.replace(/^data\./, "");
+  const rows = quality.missing_optional.filter((m) => m.ratio > 0 && m.ratio < 1).sort((a, b) => b.ratio - a.ratio);
+  // A field that never comes is no fault of one event: these senders do not have it.
+  const never = new Map<string, string[]>();
+  for (const m of quality.missing_optional) if (m.ratio >= 1) never.set(m.type, [...(never.get(m.type) ?? []), fieldWord(m.field)]);
   return (
     <section aria-labelledby="missing">
       <div className="head">
         <h2 id="missing">Missing, though not required</h2>
       </div>
       {rows.length === 0 ? (
-        <p className="empty">No optional field is missing anywhere.</p>
+        <p className="empty">{never.size === 0 ? "No optional field is missing anywhere." : "A field comes always or never."}</p>
       ) : (
         <table className="table">
           <thead>
@@ -493,12 +497,24 @@ function Missing({ quality }: { quality: Quality }) {
             {rows.slice(0, 9).map((m) => (
               <tr key={`${m.type} ${m.field}`}>
                 <td>{typeWord(m.type)}</td>
-                <td className="soft">{m.field.replace(/^data\./, "")}</td>
+                <td className="soft">{fieldWord(m.field)}</td>
                 <td className="num">{percent(m.ratio)}</td>
               </tr>
             ))}
           </tbody>
         </table>
+      )}
+      {never.size > 0 && (
+        <p className="prose never">
+          Never sent:{" "}
+          {[...never].map(([type, fields], k) => (
+            <span key={type}>
+              {k > 0 && "; "}
+              <b>{typeWord(type)}</b> {fields.join(", ")}
+            </span>
+          ))}
+          .
+        </p>
       )}
     </section>
   );

@@ -37,6 +37,15 @@ interface Windows {
 
 /** What is shown, and the hour (or for longer stretches the same length) before it. */
 function windowsOf(range: Range): Windows {
+  // Beside the last 15 minutes the lists tell of the last one, as the tiles do: an attack shows in them within seconds.
+  if (range.kind === "live" && range.name === "15m") {
+    return {
+      now: { from: "now-1m", to: "now" },
+      before: { from: "now-61m", to: "now-1m" },
+      nowWords: "in the last minute",
+      beforeWords: "the hour before",
+    };
+  }
   const w = windowOf(range);
   const beforeMs = Math.max(w.ms, 3_600_000);
   const beforeWords = w.ms <= 3_600_000 ? "the hour before" : "the same time before";
@@ -48,14 +57,13 @@ function windowsOf(range: Range): Windows {
       beforeWords,
     };
   }
-  const back: Record<typeof range.name, [string, string, string]> = {
-    "15m": ["now-75m", "now-15m", "in the last 15 minutes"],
+  const back: Record<Exclude<RangeName, "15m">, [string, string, string]> = {
     "1h": ["now-2h", "now-1h", "in the last hour"],
     "6h": ["now-12h", "now-6h", "in the last 6 hours"],
     "24h": ["now-48h", "now-24h", "in the last 24 hours"],
     "7d": ["now-14d", "now-7d", "in the last 7 days"],
   };
-  const [from, to, nowWords] = back[range.name];
+  const [from, to, nowWords] = back[range.name as Exclude<RangeName, "15m">];
   return { now: { from: w.from, to: "now" }, before: { from, to }, nowWords, beforeWords };
 }
 
@@ -63,6 +71,8 @@ interface Share {
   dimension: Dimension;
   key: string;
   share: number;
+  /** How many events that is. */
+  events: number;
   /** Null where nothing is known about before. */
   was: number | null;
 }
@@ -83,7 +93,7 @@ export function sharesOf(dimension: Dimension, now: Top | undefined, before: Top
   const something = (before?.items.length ?? 0) > 0;
   return (now?.items ?? [])
     .filter((i) => i.share !== null)
-    .map((i) => ({ dimension, key: i.key, share: i.share ?? 0, was: something ? (was.get(i.key) ?? 0) : null }));
+    .map((i) => ({ dimension, key: i.key, share: i.share ?? 0, events: i.value, was: something ? (was.get(i.key) ?? 0) : null }));
 }
 
 function useAllShares(range: Range, metric: string) {
@@ -99,8 +109,8 @@ function useAllShares(range: Range, metric: string) {
 /** The largest changes of share over all dimensions: the traits that set these events apart. */
 export function movers(shares: readonly Share[]): Share[] {
   return shares
-    .filter((s) => s.was !== null && s.dimension.name !== "ip")
-    .concat(shares.filter((s) => s.was !== null && s.dimension.name === "ip" && s.share >= 0.01))
+    // A share of three events says nothing.
+    .filter((s) => s.was !== null && s.events >= 5)
     .sort((x, y) => Math.abs(y.share - (y.was ?? 0)) - Math.abs(x.share - (x.was ?? 0)))
     .slice(0, 7);
 }
