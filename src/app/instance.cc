@@ -117,7 +117,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options
         *p.gateway, *p.sql_guard, SqlHttp::Options{.access = options.sql_write ? SqlAccess::kWrite : SqlAccess::kRead});
     listeners.push_back({options.sql_listen, "SQL", p.sql.get()});
   }
-  WEIR_TRY_ASSIGN(p.server, HttpServer::create(std::move(listeners), {}, kIoThreads, p.metrics));
+  WEIR_TRY_ASSIGN(p.server, HttpServer::create(listeners, {}, kIoThreads, p.metrics));
 
   p.core->start();
   p.simulator->start();
