@@ -88,7 +88,7 @@ void count(benchmark::State& state, std::size_t events) {
 }
 
 // Calls of range(0) events, range(1) of them under way at a time. Compressed or not: range(2).
-void Append(benchmark::State& state) {
+void append(benchmark::State& state) {
   RocksLogOptions options;
   options.compress = state.range(2) != 0;
   Fixture fixture(options);
@@ -114,7 +114,7 @@ void Append(benchmark::State& state) {
   state.counters["rewritten_mb"] = static_cast<double>(stats.rewritten_bytes) / 1e6;
   state.counters["tail_ms"] = tail.count() * 1e3;
 }
-BENCHMARK(Append)
+BENCHMARK(append)
     ->ArgNames({"events", "under_way", "lz4"})
     ->Args({1000, 64, 0})
     ->Args({1000, 64, 1})
@@ -126,7 +126,7 @@ BENCHMARK(Append)
     ->MinTime(2);
 
 // One thread reads 400,000 events in slices of range(0); from memory, or from files.
-void Read(benchmark::State& state) {
+void read(benchmark::State& state) {
   constexpr std::size_t kEvents = 400'000;
   RocksLogOptions options;
   options.compress = state.range(2) != 0;
@@ -154,7 +154,7 @@ void Read(benchmark::State& state) {
   benchmark::DoNotOptimize(sum);
   count(state, read);
 }
-BENCHMARK(Read)
+BENCHMARK(read)
     ->ArgNames({"events", "files", "lz4"})
     ->Args({10'000, 0, 0})
     ->Args({10'000, 1, 0})
@@ -166,7 +166,7 @@ BENCHMARK(Read)
     ->Unit(benchmark::kMillisecond);
 
 // The worker's two durable steps around a batch, while nothing else is written.
-void BeginAndCommit(benchmark::State& state) {
+void begin_and_commit(benchmark::State& state) {
   Fixture fixture;
   fixture.fill(4'000);
   const std::string identities(static_cast<std::size_t>(state.range(0)), 'i');
@@ -179,7 +179,7 @@ void BeginAndCommit(benchmark::State& state) {
     }
   }
 }
-BENCHMARK(BeginAndCommit)
+BENCHMARK(begin_and_commit)
     ->ArgName("identity_bytes")
     ->Arg(16)
     ->Arg(400'000)

@@ -92,12 +92,14 @@ TEST_P(LiveFeedConformance, SubscribersMayComeAndGoWhileOthersPublish) {
   std::atomic<bool> done = false;
   {
     std::vector<std::jthread> publishers;
+    publishers.reserve(2);
     for (int t = 0; t < 2; ++t) {
       publishers.emplace_back([&] {
         while (!done) publish(1, {"event"});
       });
     }
     std::vector<std::jthread> readers;
+    readers.reserve(3);
     for (int t = 0; t < 3; ++t) {
       readers.emplace_back([&] {
         for (int i = 0; i < 50; ++i) {

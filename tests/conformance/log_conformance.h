@@ -166,6 +166,7 @@ TEST_P(LogConformance, ReadingKeepsItsLimits) {
     const Result<LogSlice> slice = log.reader.read(PartitionId(0), Offset(from), events, bytes);
     EXPECT_TRUE(slice);
     std::vector<std::string> found;
+    found.reserve(slice->size());
     for (std::size_t i = 0; i < slice->size(); ++i) found.emplace_back(slice->event(i));
     EXPECT_EQ(slice->first, offset(from));
     EXPECT_EQ(slice->end(), offset(from + found.size()));
@@ -506,6 +507,7 @@ TEST_P(LogConformance, ManyAppendersShareWrites) {
   constexpr int kThreads = 8, kAppends = 40;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < kAppends; ++i) {

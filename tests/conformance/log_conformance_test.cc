@@ -114,6 +114,7 @@ void kill_and_check(LogHarness& harness, const LogSettings& settings, std::chron
   command.push_back(std::to_string(settings.partitions));
   command.push_back(std::to_string(next));
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (std::string& word : command) argv.push_back(word.data());
   argv.push_back(nullptr);
   int pipe[2];

@@ -246,7 +246,7 @@ TEST_P(StoreConformance, CountingGoesOnBesideWriting) {
 TEST_P(StoreConformance, RowsCanBeAskedFor) {
   auto store = open();
   ASSERT_TRUE(store.writer.insert(batch(0, 100, 1), "a"));
-  const auto ask = [&](Select select) { return store.reader.select(select); };
+  const auto ask = [&](const Select& select) { return store.reader.select(select); };
   if (!harness_->supports_select()) {
     const auto refused = ask({.sql = "SELECT 1"});
     ASSERT_FALSE(refused);

@@ -19,7 +19,7 @@ void put(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(T));
 }
 template <class T>
-T load(const char* at) {
+T load(const void* at) {
   T value;
   std::memcpy(&value, at, sizeof(T));
   return value;

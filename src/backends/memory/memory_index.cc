@@ -1,6 +1,7 @@
 #include "backends/memory/memory_index.h"
 
-#include <set>
+#include <algorithm>
+#include <tuple>
 
 namespace weir {
 namespace {
@@ -107,8 +108,10 @@ Result<IndexAnswer> MemoryIndex::search(const IndexQuery& query) {
     ++answer.by_kind[document.kind];
     answer.hits.push_back(std::move(hit));
   }
-  std::stable_sort(answer.hits.begin(), answer.hits.end(), [](const IndexHit& a, const IndexHit& b) {
-    return a.score != b.score ? a.score > b.score : a.document.time > b.document.time;
+  std::sort(answer.hits.begin(), answer.hits.end(), [](const IndexHit& a, const IndexHit& b) {
+    if (a.score != b.score) return a.score > b.score;
+    if (a.document.time != b.document.time) return a.document.time > b.document.time;
+    return std::tie(a.document.kind, a.document.id) < std::tie(b.document.kind, b.document.id);
   });
   if (answer.hits.size() > query.limit) answer.hits.resize(query.limit);
   return answer;

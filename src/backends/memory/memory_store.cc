@@ -78,6 +78,7 @@ Result<std::vector<StorePartition>> MemoryStore::partitions() {
   std::lock_guard lock(mutex_);
   if (broken_ && tables_left_ == 0) return std::unexpected(*broken_);
   std::vector<StorePartition> found;
+  found.reserve(days_.size());
   for (const auto& [id, rows] : days_) found.push_back({id, rows});
   return found;
 }
