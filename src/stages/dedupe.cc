@@ -33,8 +33,7 @@ bool Deduplicator::first(IdentityHash identity, UnixMillis arrival) {
 bool Deduplicator::insert(Slot wanted) {
   if (used_ + 1 > slots_.size() / 4 * 3) rebuild(arrival_of(wanted));
   const std::uint64_t now = arrival_of(wanted);
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = wanted.low & mask;; i = (i + 1) & mask) {
+  for (std::size_t i = home(wanted, slots_.size());; i = i + 1 == slots_.size() ? 0 : i + 1) {
     Slot& slot = slots_[i];
     if (slot.high_and_arrival == 0) {
       slot = wanted;
@@ -59,9 +58,9 @@ void Deduplicator::rebuild(std::uint64_t newest) {
   std::size_t kept = live();
   std::size_t capacity = slots_.size();
   const std::size_t most = std::max<std::size_t>(options_.max_bytes / sizeof(Slot), 1024);
-  while (kept > capacity / 2 && capacity * 2 <= most) capacity *= 2;
+  while (kept > capacity / 2 && capacity < most) capacity = std::min(capacity * 2, most);
   window_ = options_.window_millis;
-  if (kept > capacity / 2) {
+  if (kept > capacity / 20 * 13) {
     // The bound is reached: keep the newest half of the table's room.
     std::vector<std::uint64_t> arrivals;
     arrivals.reserve(kept);
@@ -76,11 +75,10 @@ void Deduplicator::rebuild(std::uint64_t newest) {
   std::vector<Slot> old(capacity);
   old.swap(slots_);
   used_ = 0;
-  const std::size_t mask = capacity - 1;
   for (const Slot& s : old) {
     if (s.high_and_arrival == 0 || arrival_of(s) < oldest_kept) continue;
-    std::size_t i = s.low & mask;
-    while (slots_[i].high_and_arrival != 0) i = (i + 1) & mask;
+    std::size_t i = home(s, capacity);
+    while (slots_[i].high_and_arrival != 0) i = i + 1 == capacity ? 0 : i + 1;
     slots_[i] = s;
     ++used_;
   }

@@ -42,6 +42,19 @@ TEST(Dedupe, TheBoundShortensTheWindowAndSaysSo) {
   EXPECT_FALSE(d.first(id(199'000), UnixMillis(kStart + 200'000)));
 }
 
+// 20,000 events a second on four partitions for ten minutes: three million identities each, within 100 MB.
+TEST(Dedupe, HoldsTenMinutesAtFullRateWithinItsBound) {
+  Deduplicator d({.window_millis = 600'000, .max_bytes = 100 << 20});
+  constexpr std::uint64_t kPerMilli = 5;
+  for (std::uint64_t i = 0; i < 700'000 * kPerMilli; ++i) {
+    d.first(IdentityHash{i * 0x9E3779B97F4A7C15ULL, i * 0xD6E8FEB86659FD93ULL},
+            UnixMillis(kStart + static_cast<std::int64_t>(i / kPerMilli)));
+  }
+  EXPECT_EQ(d.window_millis(), 600'000);
+  EXPECT_LE(d.bytes(), 100U << 20);
+  EXPECT_GE(d.size(), 600'000 * kPerMilli);
+}
+
 TEST(Dedupe, RestoresWhatWasTaken) {
   Deduplicator a({.window_millis = 1000, .max_bytes = 1 << 20});
   for (std::uint64_t i = 0; i < 5000; ++i) a.first(id(i), UnixMillis(kStart + static_cast<std::int64_t>(i)));
