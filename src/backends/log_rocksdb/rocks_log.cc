@@ -374,6 +374,7 @@ Status RocksLog::Impl::open_database() {
     return small_family();
   };
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.reserve(names.size());
   for (const std::string& name : names) families.emplace_back(name, family_options(name));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -957,6 +958,7 @@ std::uint64_t RocksLog::Impl::disk_bytes() const {
 
 Status RocksLog::Impl::write_out() {
   std::vector<rocksdb::ColumnFamilyHandle*> families;
+  families.reserve(handles_.size());
   for (const auto& handle : handles_) families.push_back(handle.get());
   return status_of(db_->Flush(rocksdb::FlushOptions(), families), "writing the log's memory into files");
 }
