@@ -67,8 +67,8 @@ export function samplesOf(
       out.starts.push(start);
       out.times.push(start + stepMs / 2);
       out.values.push(shown);
-    } else if (passed > stepMs * 0.15) {
-      // Too short a bucket says nothing yet.
+    } else if (passed >= stepMs / 2) {
+      // Of a bucket that has just begun, a good part is still on its way through the log.
       out.partial = shown;
     }
   }

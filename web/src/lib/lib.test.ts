@@ -83,7 +83,7 @@ describe("metrics", () => {
     expect(against(24, 1.1)).toBe("usual");
     expect(against(24, 3.1)).toBe("above");
     expect(against(24, 0.4)).toBe("below");
-    expect([3.14, 0.42, 130.4].map(times)).toEqual(["3.1×", "0.4×", "130×"]);
+    expect([3.14, 0.42, 28.2, 130.4].map(times)).toEqual(["3.1×", "0.4×", "28×", "130×"]);
   });
 });
 

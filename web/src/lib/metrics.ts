@@ -196,5 +196,5 @@ export function against(baseline: number | null, change: number | null): Against
 
 /** 3.1 → "3.1×"; 0.42 → "0.4×"; 130 → "130×". */
 export function times(change: number): string {
-  return `${change >= 9.95 ? figure(Math.round(change)) : change.toFixed(1)}×`;
+  return `${change < 9.95 ? change.toFixed(1) : change < 999.5 ? Math.round(change) : figure(change)}×`;
 }

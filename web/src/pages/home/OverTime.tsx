@@ -64,7 +64,8 @@ export const OverTime = memo(function OverTime({ range, choose, state }: { range
       colour: words.colour,
       height,
       samples: isLive ? scaled : { ...scaled, partial: null },
-      live: isLive && tile?.value != null && scaled.values.some((v) => v !== null) ? tile.value * scale.factor : null,
+      // The tile tells of 60 seconds. Beside shorter buckets that would be a fall where there is a rise.
+      live: isLive && stepMs >= 60_000 && tile?.value != null && scaled.values.some((v) => v !== null) ? tile.value * scale.factor : null,
       usual: known ? { low: (baseline / USUAL_FACTOR) * scale.factor, high: baseline * USUAL_FACTOR * scale.factor } : null,
       alarm: state === "normal" || (tile?.change ?? 0) < 2 ? null : state,
       ...(name === SHOWN[0] && known ? { note: "grey: the usual" } : {}),
