@@ -96,7 +96,7 @@ SETTINGS non_replicated_deduplication_window = 100000;
 
 -- Counts by bucket of event time. `step` is the bucket's length in seconds: 1, 60 or 3600; three views below show one each.
 -- One table and not three, as each table that a batch touches costs an insert (about 5 ms of core time), however few rows.
--- dimension '' with key '' is the total; other dimensions have one row a key. rejects, duplicates and late are counted by arrival;
+-- dimension '' with key '' is the total; other dimensions have one row a key. rejects, duplicates and late are counted by arrival,
 -- events_late are those of the bucket's events that came more than a minute late: a bucket that has no others was not lived through.
 -- The ephemeral columns take what the worker has (hashes, values and how often each came) and become aggregate states here.
 CREATE TABLE IF NOT EXISTS {database}.rollups

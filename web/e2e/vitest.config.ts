@@ -7,8 +7,8 @@ export default defineConfig({
     root: fileURLToPath(new URL(".", import.meta.url)),
     include: ["*.test.ts"],
     environment: "node",
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
     // One browser at a time: the machine is also running the program under test.
     fileParallelism: false,
   },
