@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "backends/store_chdb/chdb_store.h"
+#include "backends/store_chdb/sql_files.h"
 #include "backends/store_chdb/sql_names.h"
 
 namespace weir {
@@ -489,8 +490,8 @@ TEST_F(SqlGatewayTest, WritersCreateAndInsert) {
 
 // A Weir that has this one as its ClickHouse server sends its migrations here.
 TEST_F(SqlGatewayTest, WritersRunWeirsOwnMigrations) {
-  for (const auto& entry : std::filesystem::directory_iterator("sql")) {
-    std::string text = read_file(entry.path());
+  for (const SqlFile& file : sql_files()) {
+    std::string text(file.text);
     replace_all(text, "{database}", "other");
     EXPECT_EQ(write("CREATE DATABASE IF NOT EXISTS other").code, 0);
     for (std::size_t at = 0; at < text.size();) {

@@ -70,7 +70,9 @@ ChdbStore::ChdbStore(Options options, std::shared_ptr<Engine> engine)
       engine_(std::move(engine)),
       writers_(*engine_, 3,
                {"USE " + quoted_name(options_.database), "SET max_partitions_per_insert_block = 0",
-                "SET max_insert_threads = 1"}),
+                "SET max_insert_threads = 1",
+                // The worker makes one row a key: there is nothing to join within a block.
+                "SET optimize_on_insert = 0"}),
       readers_(*engine_, options_.readers, {"USE " + quoted_name(options_.database), "SET readonly = 2"}) {}
 
 ChdbStore::~ChdbStore() = default;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "stages/encode.h"
+#include "stages/native_block.h"
 #include "stages/rollup.h"
 
 namespace weir {
@@ -55,14 +56,16 @@ EventView login(int i, std::string_view outcome, std::string& id) {
 }
 
 std::vector<TableBlock> batch(int n) {
-  EventEncoder events;
+  Vocabulary words;
+  EventEncoder events(words);
   RejectEncoder rejects;
-  RollupBuilder rollups;
+  RollupBuilder rollups(words);
   for (int i = 0; i < n; ++i) {
     std::string id;
     const EventView e = login(i, i % 4 == 0 ? "failure" : "success", id);
-    events.add(e, PartitionId(0), Offset(static_cast<std::uint64_t>(i)));
-    rollups.add(e);
+    const Vocabulary::Numbers numbers = words.numbers(e);
+    events.add(e, numbers, PartitionId(0), Offset(static_cast<std::uint64_t>(i)));
+    rollups.add(e, numbers);
   }
   rollups.add_reject(kNow);
   rollups.add_duplicate(kNow);
@@ -75,7 +78,7 @@ std::vector<TableBlock> batch(int n) {
   out[1] = {"rejects", rejects.columns(), rejects.rows(), {}};
   rejects.finish(out[1].native);
   out[2] = {"rollups", RollupBuilder::columns(), 0, {}};
-  out[2].rows = rollups.finish(out[2].native);
+  out[2].rows = RollupBuilder::finish(std::array{&rollups}, out[2].native);
   return out;
 }
 
@@ -139,9 +142,19 @@ TEST_F(ChdbStoreTest, QuestionsAreBoundedAndParameterised) {
 }
 
 TEST_F(ChdbStoreTest, MigratesOnceAndRefusesANewerVersion) {
+  const std::string applied = ask("SELECT count() FROM schema_migrations");
+  EXPECT_NE(applied, "0\n");
   EXPECT_TRUE(store_->migrate());
-  EXPECT_EQ(ask("SELECT count() FROM schema_migrations"), "1\n");
+  EXPECT_EQ(ask("SELECT count() FROM schema_migrations"), applied);
   ASSERT_TRUE(store_->check());
+
+  const std::array version{native::Column{"version", "UInt32", std::string("\x0f\x27\0\0", 4)}};  // 9999
+  TableBlock newer{"schema_migrations", native::names(version), 1, {}};
+  native::append_block(newer.native, version, 1);
+  ASSERT_TRUE(store_->insert({newer}, "newer"));
+  const Status refused = store_->migrate();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
 }
 
 }  // namespace
