@@ -10,6 +10,7 @@
 #include "stages/encode.h"
 #include "stages/enrich.h"
 #include "stages/rollup.h"
+#include "stages/vocabulary.h"
 
 namespace weir {
 namespace {
@@ -37,15 +38,16 @@ void append_identities(std::string& out, PartitionId partition, std::string_view
 struct Worker::Lane {
   Lane(PartitionId p, const WorkerOptions& options, std::uint32_t partitions)
       : partition(p),
-        decoder(options.limits),
+        decoders{Decoder(options.limits), Decoder(options.limits)},
         dedupe({.window_millis = options.dedupe_window_millis, .max_bytes = options.dedupe_max_bytes / partitions}) {}
 
   const PartitionId partition;
-  Decoder decoder;
+  std::array<Decoder, 2> decoders;
   Deduplicator dedupe;
-  EventEncoder events;
+  Vocabulary words;
+  EventEncoder events{words};
   RejectEncoder rejects;
-  RollupBuilder rollups;
+  RollupBuilder rollups{words};
 
   // Of the batch at hand.
   Tally tally;
@@ -54,36 +56,53 @@ struct Worker::Lane {
   std::uint64_t late = 0;
   std::vector<Arrival> arrivals;
 
-  /// The whole way of an event: the order of stages stands here.
+  /// The way of an event: the order of stages stands here. An event is decoded while the one before it waits for the memory
+  /// of identities, which is larger than any cache: two decoders take turns, as an event's views live in its decoder.
   void take(const LogSlice& slice, const Enricher* enricher) {
-    EventView event;
+    std::array<EventView, 2> events_at_hand;
+    std::array<IdentityHash, 2> identities;
+    std::array<bool, 2> decoded{};
     Reject reject;
-    for (std::size_t i = 0; i < slice.size(); ++i) {
-      const std::string_view raw = slice.event(i);
-      const UnixMillis arrival = slice.received_at(i);
-      const Offset offset = slice.first + i;
-      if (arrivals.empty() || arrivals.back().at != arrival) arrivals.push_back({arrival, 0});
-      ++arrivals.back().events;
-      if (!decoder.decode(raw, arrival, true, event, reject)) {
-        ++tally.rejected;
-        ++by_reason[static_cast<std::size_t>(reject.reason)];
-        rejects.add(reject, raw, arrival, partition, offset);
-        rollups.add_reject(arrival);
-        continue;
+    for (std::size_t i = 0; i <= slice.size(); ++i) {
+      if (i < slice.size()) {
+        const std::size_t turn = i % 2;
+        const std::string_view raw = slice.event(i);
+        const UnixMillis arrival = slice.received_at(i);
+        if (arrivals.empty() || arrivals.back().at != arrival) arrivals.push_back({arrival, 0});
+        ++arrivals.back().events;
+        decoded[turn] = decoders[turn].decode(raw, arrival, true, events_at_hand[turn], reject);
+        if (decoded[turn]) {
+          const EventView& event = events_at_hand[turn];
+          identities[turn] = identity_hash(event.source, event.id);
+          dedupe.prefetch(identities[turn]);
+        } else {
+          ++tally.rejected;
+          ++by_reason[static_cast<std::size_t>(reject.reason)];
+          rejects.add(reject, raw, arrival, partition, slice.first + i);
+          rollups.add_reject(arrival);
+        }
       }
-      if (!dedupe.first(identity_hash(event.source, event.id), arrival)) {
-        ++tally.duplicate;
-        rollups.add_duplicate(arrival);
-        continue;
+      if (i > 0 && decoded[(i - 1) % 2]) {
+        const std::size_t turn = (i - 1) % 2;
+        admit(events_at_hand[turn], identities[turn], slice.first + (i - 1), enricher);
       }
-      ++tally.admitted;
-      ++by_type[static_cast<std::size_t>(event.type)];
-      if (arrival - event.time > kLateMillis) ++late;
-      if (enricher != nullptr) enricher->enrich(event);
-      // Detection looks at admitted events here, in the order of the log.
-      rollups.add(event);
-      events.add(event, partition, offset);
     }
+  }
+
+  void admit(EventView& event, const IdentityHash& identity, Offset offset, const Enricher* enricher) {
+    if (!dedupe.first(identity, event.received_at)) {
+      ++tally.duplicate;
+      rollups.add_duplicate(event.received_at);
+      return;
+    }
+    ++tally.admitted;
+    ++by_type[static_cast<std::size_t>(event.type)];
+    if (event.received_at - event.time > kLateMillis) ++late;
+    if (enricher != nullptr) enricher->enrich(event);
+    // Detection looks at admitted events here, in the order of the log.
+    const Vocabulary::Numbers numbers = words.numbers(event);
+    rollups.add(event, numbers);
+    events.add(event, numbers, partition, offset);
   }
 };
 
@@ -250,8 +269,10 @@ Result<std::optional<Worker::Prepared>> Worker::prepare(const Cut* again) {
 void Worker::finish_lanes(Prepared& batch) {
   TableBlock events{"events", lanes_[0]->events.columns(), 0, {}},
       rejects{"rejects", lanes_[0]->rejects.columns(), 0, {}}, rollups{"rollups", RollupBuilder::columns(), 0, {}};
+  std::vector<RollupBuilder*> counted;
   for (const Range& range : batch.cut.ranges) {
     Lane& lane = *lanes_[range.partition.value];
+    counted.push_back(&lane.rollups);
     events.rows += lane.events.rows();
     lane.events.finish(events.native);
     rejects.rows += lane.rejects.rows();
@@ -263,10 +284,9 @@ void Worker::finish_lanes(Prepared& batch) {
     batch.late += std::exchange(lane.late, 0);
     batch.arrivals.insert(batch.arrivals.end(), lane.arrivals.begin(), lane.arrivals.end());
     lane.arrivals.clear();
-    if (range.partition != batch.cut.ranges[0].partition)
-      lanes_[batch.cut.ranges[0].partition.value]->rollups.merge(lane.rollups);
   }
-  rollups.rows = lanes_[batch.cut.ranges[0].partition.value]->rollups.finish(rollups.native);
+  rollups.rows = RollupBuilder::finish(counted, rollups.native);
+  for (const Range& range : batch.cut.ranges) lanes_[range.partition.value]->words.clear();
   for (const Arrival& a : batch.arrivals) batch.newest_arrival = std::max(batch.newest_arrival, a.at);
   if (events.rows > 0) batch.blocks.push_back(std::move(events));
   if (rejects.rows > 0) batch.blocks.push_back(std::move(rejects));

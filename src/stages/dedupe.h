@@ -30,6 +30,11 @@ class Deduplicator {
   /// True: not seen within the window before `arrival`; remembered from now on. False: a duplicate.
   bool first(IdentityHash identity, UnixMillis arrival);
 
+  /// Begins to fetch the place where first() will look, which is mostly in no cache. Changes nothing.
+  void prefetch(const IdentityHash& identity) const {
+    __builtin_prefetch(&slots_[home({identity.low, 0}, slots_.size())], 1);
+  }
+
   std::size_t size() const { return used_; }
   std::size_t bytes() const { return slots_.size() * sizeof(Slot); }
   /// The window in force: as configured, or shorter when the memory bound made it so.

@@ -11,14 +11,17 @@
 #include "event/reject.h"
 #include "ports/store.h"
 #include "stages/native_block.h"
+#include "stages/vocabulary.h"
 
 namespace weir {
 
 /// Keeps its buffers between batches. Not thread-safe.
 class EventEncoder {
  public:
-  EventEncoder();
-  void add(const EventView& event, PartitionId partition, Offset offset);
+  /// `words` gave the numbers that add() gets: the columns of texts that repeat are sent with a dictionary ready made, so that
+  /// the engine need not look up each row's text itself. It must outlive the encoder, and is cleared only after finish().
+  explicit EventEncoder(const Vocabulary& words);
+  void add(const EventView& event, const Vocabulary::Numbers& numbers, PartitionId partition, Offset offset);
   std::size_t rows() const { return rows_; }
   /// Appends a Native block of the rows so far to `out` and begins anew. Nothing when there are none.
   void finish(std::string& out);
@@ -26,7 +29,9 @@ class EventEncoder {
   const std::string& columns() const { return names_; }
 
  private:
+  const Vocabulary& words_;
   std::vector<native::Column> columns_;
+  std::array<std::vector<std::uint32_t>, kWords> numbers_;  // of the rows
   std::string names_;
   std::size_t rows_ = 0;
 };

@@ -1,11 +1,13 @@
 #include "stages/rollup.h"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <cstring>
+#include <optional>
 #include <vector>
 
 #include "stages/native_block.h"
@@ -61,8 +63,6 @@ enum Dimension : std::uint8_t {
 constexpr std::array<std::string_view, kDimensions> kDimensionNames{
     "", "type", "country", "asn", "outcome", "status", "method", "delivery", "email_domain", "source", "field"};
 
-constexpr std::array<std::uint32_t, 3> kSteps{1, 60, 3600};
-
 struct Hash64 {
   using is_avalanching = void;
   std::size_t operator()(std::uint64_t v) const noexcept {
@@ -88,42 +88,23 @@ struct BucketValueHash {
 };
 using ValueCounts = boost::unordered_flat_map<BucketValue, std::uint64_t, BucketValueHash>;
 
-struct StringHash {
-  using is_avalanching = void;
-  using is_transparent = void;
-  std::size_t operator()(std::string_view s) const noexcept { return XXH3_64bits(s.data(), s.size()); }
-};
+// Keys of a dimension are numbers: of its word in the vocabulary, of the network in Impl::networks, or the status itself. 0 is
+// "has none", except for the total, whose only key it is.
+constexpr std::uint32_t kOther = RollupBuilder::kMaxKeys + 1;
 
-/// Keys of a dimension as small numbers, for one batch.
-class Keys {
- public:
-  std::uint32_t number(std::string_view key) {
-    if (const auto found = numbers_.find(key); found != numbers_.end()) return found->second;
-    if (names_.size() >= RollupBuilder::kMaxKeys) {
-      if (other_ == kNone) other_ = add(RollupBuilder::kOtherKey);
-      return other_;
-    }
-    return add(key);
+/// The word that a dimension counts by; nothing for those that are numbers.
+constexpr std::optional<Word> word_of(Dimension dimension) {
+  switch (dimension) {
+    case kType: return Word::kType;
+    case kCountry: return Word::kCountry;
+    case kOutcome: return Word::kOutcome;
+    case kMethod: return Word::kMethod;
+    case kDelivery: return Word::kDelivery;
+    case kEmailDomain: return Word::kEmailDomain;
+    case kSource: return Word::kSource;
+    default: return std::nullopt;
   }
-  std::string_view name(std::uint32_t number) const { return names_[number]; }
-  void clear() {
-    numbers_.clear();
-    names_.clear();
-    other_ = kNone;
-  }
-
- private:
-  static constexpr std::uint32_t kNone = ~0U;
-  std::uint32_t add(std::string_view key) {
-    const auto number = static_cast<std::uint32_t>(names_.size());
-    names_.emplace_back(key);
-    numbers_.emplace(std::string(key), number);
-    return number;
-  }
-  boost::unordered_flat_map<std::string, std::uint32_t, StringHash, std::equal_to<>> numbers_;
-  std::vector<std::string> names_;
-  std::uint32_t other_ = kNone;
-};
+}
 
 struct Row {
   std::uint32_t bucket;
@@ -133,7 +114,7 @@ struct Row {
 };
 
 std::uint64_t row_key(std::uint32_t bucket, Dimension dimension, std::uint32_t key) {
-  return std::uint64_t{bucket} << 32 | std::uint64_t{dimension} << 24 | key;  // key < kMaxKeys + 1 < 2^24
+  return std::uint64_t{bucket} << 32 | std::uint64_t{dimension} << 24 | key;  // key <= kOther < 2^24
 }
 
 /// What an event adds to, as a short list.
@@ -183,26 +164,48 @@ Increments increments_of(const EventView& event) {
 /// The upper half of a float: what quantilesBFloat16 keeps of it.
 std::uint32_t bfloat16(double value) { return std::bit_cast<std::uint32_t>(static_cast<float>(value)) & 0xFFFF0000U; }
 
+/// Which fields an event has, as a key to count by: minute (32 bits), type (8), fields (24).
+std::uint64_t presence_key(const EventView& event) {
+  static_assert(kFields <= 24);
+  const auto minute = static_cast<std::uint32_t>(event.time.value / 60'000);
+  return std::uint64_t{minute} << 32 | std::uint64_t{static_cast<std::uint8_t>(event.type)} << 24 | event.present;
+}
+
+std::uint32_t second_of(UnixMillis time) { return static_cast<std::uint32_t>(time.value / 1000); }
+
+std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+
 }  // namespace
 
 struct RollupBuilder::Impl {
-  std::array<Keys, kDimensions> keys;
+  explicit Impl(const Vocabulary& w) : words(w) {}
+
+  const Vocabulary& words;
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t, Hash64> network_numbers;
+  std::vector<std::uint32_t> networks{0};                                 // AS numbers; number 0 is none
   boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash64> index;  // row_key → place in rows
   std::vector<Row> rows;                                                  // by second
   ValueCounts ips, users, latencies;                                      // by second
-  boost::unordered_flat_map<std::uint32_t, std::array<std::array<std::uint32_t, kFields>, kEventTypes>>
-      presence;  // by minute
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash64> presence;
 
-  // The rows of the second that the last event had, as neighbours mostly share it: key number + 1 → place + 1.
-  std::uint32_t cached_second = ~0U;
-  std::array<std::vector<std::uint32_t>, kDimensions> cached_rows;
+  // The rows of the seconds that events had last, as most share one; late ones, in between, have theirs in other places.
+  struct Recent {
+    std::uint32_t second = ~0U;
+    std::array<std::vector<std::uint32_t>, kDimensions> places;  // of a key: place in rows + 1, or 0
+    void forget() {
+      second = ~0U;
+      for (auto& p : places) p.clear();
+    }
+  };
+  std::array<Recent, 16> recent;
 
   Row& row(std::uint32_t second, Dimension dimension, std::uint32_t key) {
-    if (second != cached_second) {
-      for (auto& places : cached_rows) places.clear();
-      cached_second = second;
+    Recent& at_hand = recent[second % recent.size()];
+    if (at_hand.second != second) {
+      at_hand.forget();
+      at_hand.second = second;
     }
-    auto& places = cached_rows[dimension];
+    auto& places = at_hand.places[dimension];
     if (key < places.size() && places[key] != 0) return rows[places[key] - 1];
     const auto [at, fresh] =
         index.try_emplace(row_key(second, dimension, key), static_cast<std::uint32_t>(rows.size()));
@@ -212,23 +215,20 @@ struct RollupBuilder::Impl {
     return rows[at->second];
   }
 
-  void bump(std::uint32_t second, Dimension dimension, std::string_view key, const Increments& inc) {
-    if (key.empty()) return;
-    Row& r = row(second, dimension, keys[dimension].number(key));
+  void bump(std::uint32_t second, Dimension dimension, std::uint32_t key, const Increments& inc) {
+    if (key == 0) return;
+    Row& r = row(second, dimension, std::min(key, kOther));
     for (std::uint8_t i = 0; i < inc.n; ++i) ++r.counts[inc.list[i]];
   }
 
-  static std::string_view number_text(std::uint32_t value, std::array<char, 12>& buffer) {
-    std::size_t at = buffer.size();
-    do {
-      buffer[--at] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value != 0);
-    return {buffer.data() + at, buffer.size() - at};
+  std::uint32_t network_number(std::uint32_t asn) {
+    const auto [at, fresh] = network_numbers.try_emplace(asn, static_cast<std::uint32_t>(networks.size()));
+    if (fresh) networks.push_back(asn);
+    return at->second;
   }
 
-  void add(const EventView& event) {
-    const auto second = static_cast<std::uint32_t>(event.time.value / 1000);
+  void add(const EventView& event, const Vocabulary::Numbers& numbers) {
+    const std::uint32_t second = second_of(event.time);
     const Increments inc = increments_of(event);
     Row& total = row(second, kTotal, 0);
     for (std::uint8_t i = 0; i < inc.n; ++i) ++total.counts[inc.list[i]];
@@ -237,57 +237,35 @@ struct RollupBuilder::Impl {
       ++row(second_of(event.received_at), kTotal, 0).counts[kLate];
     }
 
-    std::array<char, 12> digits{};
-    bump(second, kType, info(event.type).name, inc);
-    bump(second, kCountry, event[Field::kCountry], inc);
-    if (event.has(Field::kAsn)) bump(second, kAsn, number_text(event.asn, digits), inc);
-    bump(second, kOutcome, event[Field::kOutcome], inc);
-    if (event.status != 0) bump(second, kStatus, number_text(event.status, digits), inc);
-    bump(second, kMethod, event[Field::kMethod], inc);
-    bump(second, kDelivery, event[Field::kDelivery], inc);
-    bump(second, kEmailDomain, event.email_domain, inc);
-    bump(second, kSource, event.source, inc);
+    for (const Dimension d : {kType, kCountry, kOutcome, kMethod, kDelivery, kEmailDomain, kSource})
+      bump(second, d, numbers[static_cast<std::size_t>(*word_of(d))], inc);
+    if (event.has(Field::kAsn)) bump(second, kAsn, network_number(event.asn), inc);
+    bump(second, kStatus, event.status, inc);
 
-    if (const std::string_view ip = event[Field::kIp]; !ip.empty()) ++ips[{second, XXH3_64bits(ip.data(), ip.size())}];
-    if (const std::string_view user = event[Field::kUserId]; !user.empty())
-      ++users[{second, XXH3_64bits(user.data(), user.size())}];
+    if (const std::string_view ip = event[Field::kIp]; !ip.empty()) ++ips[{second, hash_of(ip)}];
+    if (const std::string_view user = event[Field::kUserId]; !user.empty()) ++users[{second, hash_of(user)}];
     if (event.has(Field::kLatencyMs)) ++latencies[{second, bfloat16(event.latency_ms)}];
-
-    auto& fields = presence[second / 60][static_cast<std::size_t>(event.type)];
-    for (FieldSet left = event.present; left != 0; left &= left - 1)
-      ++fields[static_cast<std::size_t>(std::countr_zero(left))];
+    ++presence[presence_key(event)];
   }
 
-  static std::uint32_t second_of(UnixMillis time) { return static_cast<std::uint32_t>(time.value / 1000); }
-
-  void merge(Impl& other) {
-    for (const Row& r : other.rows) {
-      Row& mine = row(r.bucket, r.dimension,
-                      r.dimension == kTotal ? 0 : keys[r.dimension].number(other.keys[r.dimension].name(r.key)));
-      for (std::size_t i = 0; i < kCounters; ++i) mine.counts[i] += r.counts[i];
-    }
-    for (const auto& [k, n] : other.ips) ips[k] += n;
-    for (const auto& [k, n] : other.users) users[k] += n;
-    for (const auto& [k, n] : other.latencies) latencies[k] += n;
-    for (const auto& [minute, types] : other.presence) {
-      auto& mine = presence[minute];
-      for (std::size_t t = 0; t < kEventTypes; ++t) {
-        for (std::size_t f = 0; f < kFields; ++f) mine[t][f] += types[t][f];
-      }
-    }
-    other.clear();
+  std::string key_text(Dimension dimension, std::uint32_t key) const {
+    if (dimension == kTotal) return {};
+    if (key == kOther) return std::string(kOtherKey);
+    if (dimension == kAsn) return std::to_string(networks[key]);
+    if (dimension == kStatus) return std::to_string(key);
+    return std::string(words[*word_of(dimension)].text(key));
   }
 
   void clear() {
-    for (Keys& k : keys) k.clear();
+    network_numbers.clear();
+    networks.resize(1);
     index.clear();
     rows.clear();
     ips.clear();
     users.clear();
     latencies.clear();
     presence.clear();
-    cached_second = ~0U;
-    for (auto& places : cached_rows) places.clear();
+    for (Recent& r : recent) r.forget();
   }
 };
 
@@ -322,159 +300,204 @@ std::array<native::Column, kColumns> make_columns() {
   return c;
 }
 
-/// The values of each bucket, next to each other and in order, with their counts.
-struct Grouped {
+/// Values with their buckets and counts. A value may stand several times in a bucket: the states that these become take that.
+struct Values {
   struct Item {
-    std::uint32_t bucket;
-    std::uint64_t value, count;
+    std::uint64_t value;
+    std::uint32_t bucket, count;
   };
   std::vector<Item> items;
 
-  explicit Grouped(const ValueCounts& counts) {
-    items.reserve(counts.size());
-    for (const auto& [k, n] : counts) items.push_back({k.bucket, k.value, n});
-    std::ranges::sort(items, [](const Item& a, const Item& b) {
-      return a.bucket != b.bucket ? a.bucket < b.bucket : a.value < b.value;
-    });
+  void add(const ValueCounts& counts) {
+    items.reserve(items.size() + counts.size());
+    for (const auto& [k, n] : counts) items.push_back({k.value, k.bucket, static_cast<std::uint32_t>(n)});
   }
-  std::span<const Item> of(std::uint32_t bucket) const {
-    const auto range = std::ranges::equal_range(items, bucket, {}, &Item::bucket);
-    return {range.begin(), range.end()};
+  void coarsen(std::uint32_t factor) {
+    for (Item& i : items) i.bucket /= factor;
   }
 };
 
-ValueCounts coarser(const ValueCounts& fine, std::uint32_t factor) {
-  ValueCounts out;
-  out.reserve(fine.size());
-  for (const auto& [k, n] : fine) out[{k.bucket / factor, k.value}] += n;
-  return out;
-}
+/// The items of `values` ordered by bucket: those of the bucket that has place p in `places` are [begin[p], begin[p + 1]).
+struct ByBucket {
+  std::vector<Values::Item> items;
+  std::vector<std::uint32_t> begin;
+
+  using Places = boost::unordered_flat_map<std::uint32_t, std::uint32_t, Hash64>;
+  ByBucket(const Values& values, const Places& places) : items(values.items.size()), begin(places.size() + 1) {
+    for (const auto& i : values.items) ++begin[places.find(i.bucket)->second + 1];
+    for (std::size_t p = 1; p < begin.size(); ++p) begin[p] += begin[p - 1];
+    std::vector<std::uint32_t> next(begin.begin(), begin.end() - 1);
+    for (const auto& i : values.items) items[next[places.find(i.bucket)->second]++] = i;
+  }
+  std::span<const Values::Item> of(std::uint32_t place) const {
+    return {items.data() + begin[place], items.data() + begin[place + 1]};
+  }
+};
+
+/// Rows in which each (bucket, dimension, key) stands once.
+class Table {
+ public:
+  Counts& at(std::uint32_t bucket, Dimension dimension, std::uint32_t key) {
+    const auto [at, fresh] =
+        index_.try_emplace(row_key(bucket, dimension, key), static_cast<std::uint32_t>(rows_.size()));
+    if (fresh) rows_.push_back({bucket, dimension, key, {}});
+    return rows_[at->second].counts;
+  }
+  void add(const Row& r, std::uint32_t key) {
+    Counts& to = at(r.bucket, r.dimension, key);
+    for (std::size_t i = 0; i < kCounters; ++i) to[i] += r.counts[i];
+  }
+  const std::vector<Row>& rows() const { return rows_; }
+  Table coarser(std::uint32_t factor) const {
+    Table out;
+    for (Row r : rows_) {
+      r.bucket /= factor;
+      out.add(r, r.key);
+    }
+    return out;
+  }
+
+ private:
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash64> index_;
+  std::vector<Row> rows_;
+};
 
 }  // namespace
 
-RollupBuilder::RollupBuilder() : impl_(std::make_unique<Impl>()) {}
+/// What several builders have counted, as one, on its way into a block.
+class RollupBuilder::Joined {
+ public:
+  void add(const Impl& from) {
+    std::array<std::vector<std::uint32_t>, kDimensions> known;  // numbers there → numbers here + 1
+    for (const Row& r : from.rows) {
+      auto& numbers = known[r.dimension];
+      if (numbers.size() <= r.key) numbers.resize(r.key + 1, 0);
+      if (numbers[r.key] == 0) numbers[r.key] = number(r.dimension, from.key_text(r.dimension, r.key)) + 1;
+      by_second_.add(r, numbers[r.key] - 1);
+    }
+    ips_.add(from.ips);
+    users_.add(from.users);
+    latencies_.add(from.latencies);
+    for (const auto& [key, events] : from.presence) {
+      const auto minute = static_cast<std::uint32_t>(key >> 32);
+      const TypeInfo& type = event_types()[key >> 24 & 0xFF];
+      for (FieldSet left = key & 0xFFFFFF; left != 0; left &= left - 1) {
+        std::string name(type.name);
+        name += '.';
+        name += info(static_cast<Field>(std::countr_zero(left))).json;
+        presence_.at(minute, kPresence, number(kPresence, name))[kEvents] += events;
+      }
+    }
+  }
+
+  std::size_t write(std::string& out) {
+    if (by_second_.rows().empty()) return 0;
+    emit_level(1, by_second_, nullptr);
+    coarsen(60);
+    const Table by_minute = by_second_.coarser(60);
+    emit_level(60, by_minute, &presence_);
+    coarsen(60);
+    const Table hours_of_presence = presence_.coarser(60);
+    emit_level(3600, by_minute.coarser(60), &hours_of_presence);
+    columns_[kIpHashes].data += ip_values_;
+    columns_[kIpCounts].data += ip_counts_;
+    columns_[kUserHashes].data += user_values_;
+    columns_[kLatencyValues].data += latency_values_;
+    columns_[kLatencyCounts].data += latency_counts_;
+    native::append_block(out, columns_, rows_);
+    return rows_;
+  }
+
+ private:
+  std::uint32_t number(Dimension dimension, std::string_view key) {
+    Dictionary& keys = keys_[dimension];
+    if (dimension != kPresence && key == kOtherKey) return kOther;
+    const std::uint32_t n = keys.number(key);
+    return dimension == kPresence ? n : std::min(n, kOther);
+  }
+
+  void coarsen(std::uint32_t factor) {
+    for (Values* v : {&ips_, &users_, &latencies_}) v->coarsen(factor);
+  }
+
+  void emit_level(std::uint32_t step, const Table& table, const Table* presence) {
+    ByBucket::Places places;
+    for (const Row& r : table.rows()) places.try_emplace(r.bucket, static_cast<std::uint32_t>(places.size()));
+    const ByBucket ips(ips_, places), users(users_, places), latencies(latencies_, places);
+    for (const Row& r : table.rows()) {
+      if (r.dimension == kTotal) {
+        const std::uint32_t place = places.find(r.bucket)->second;
+        for (const auto& item : ips.of(place)) {
+          native::append_fixed(ip_values_, item.value);
+          native::append_fixed(ip_counts_, std::uint64_t{item.count});
+          ++ips_end_;
+        }
+        for (const auto& item : users.of(place)) {
+          native::append_fixed(user_values_, item.value);
+          ++users_end_;
+        }
+        for (const auto& item : latencies.of(place)) {
+          native::append_fixed(latency_values_, static_cast<std::uint32_t>(item.value));
+          native::append_fixed(latency_counts_, std::uint64_t{item.count});
+          ++latencies_end_;
+        }
+      }
+      emit(step, r);
+    }
+    if (presence != nullptr) {
+      for (const Row& r : presence->rows()) emit(step, r);
+    }
+  }
+
+  void emit(std::uint32_t step, const Row& r) {
+    ++rows_;
+    native::append_fixed(columns_[kStepColumn].data, static_cast<std::uint16_t>(step));
+    native::append_fixed(columns_[kTimeColumn].data, r.bucket * step);
+    native::append_string(columns_[kDimensionColumn].data, kDimensionNames[r.dimension]);
+    native::append_string(columns_[kKeyColumn].data,
+                          r.key == kOther && r.dimension != kPresence ? kOtherKey : keys_[r.dimension].text(r.key));
+    for (std::size_t i = 0; i < kCounters; ++i)
+      native::append_fixed(columns_[kFirstCounter + i].data, std::uint64_t{r.counts[i]});
+    native::append_fixed(columns_[kIpHashes].data, ips_end_);
+    native::append_fixed(columns_[kIpCounts].data, ips_end_);
+    native::append_fixed(columns_[kUserHashes].data, users_end_);
+    native::append_fixed(columns_[kLatencyValues].data, latencies_end_);
+    native::append_fixed(columns_[kLatencyCounts].data, latencies_end_);
+  }
+
+  std::array<Dictionary, kDimensions> keys_;
+  Table by_second_, presence_;  // presence by minute
+  Values ips_, users_, latencies_;
+
+  std::array<native::Column, kColumns> columns_ = make_columns();
+  std::size_t rows_ = 0;
+  std::uint64_t ips_end_ = 0, users_end_ = 0, latencies_end_ = 0;
+  // Elements of the arrays; in their columns the offsets go first.
+  std::string ip_values_, ip_counts_, user_values_, latency_values_, latency_counts_;
+};
+
+RollupBuilder::RollupBuilder(const Vocabulary& words) : impl_(std::make_unique<Impl>(words)) {}
 RollupBuilder::~RollupBuilder() = default;
 RollupBuilder::RollupBuilder(RollupBuilder&&) noexcept = default;
-RollupBuilder& RollupBuilder::operator=(RollupBuilder&&) noexcept = default;
 
-void RollupBuilder::add(const EventView& event) { impl_->add(event); }
+void RollupBuilder::add(const EventView& event, const Vocabulary::Numbers& numbers) { impl_->add(event, numbers); }
 void RollupBuilder::add_duplicate(UnixMillis arrival) {
-  ++impl_->row(Impl::second_of(arrival), kTotal, 0).counts[kDuplicates];
+  ++impl_->row(second_of(arrival), kTotal, 0).counts[kDuplicates];
 }
-void RollupBuilder::add_reject(UnixMillis arrival) {
-  ++impl_->row(Impl::second_of(arrival), kTotal, 0).counts[kRejects];
-}
-void RollupBuilder::merge(RollupBuilder& other) { impl_->merge(*other.impl_); }
+void RollupBuilder::add_reject(UnixMillis arrival) { ++impl_->row(second_of(arrival), kTotal, 0).counts[kRejects]; }
 
 const std::string& RollupBuilder::columns() {
   static const std::string text = native::names(make_columns());
   return text;
 }
 
-std::size_t RollupBuilder::finish(std::string& out) {
-  Impl& in = *impl_;
-  if (in.rows.empty()) return 0;
-  auto columns = make_columns();
-  std::size_t rows = 0;
-  std::uint64_t ips_end = 0, users_end = 0, latencies_end = 0;
-  std::string ip_values, ip_counts, user_values, latency_values, latency_counts;  // elements; the offsets go first
-
-  auto emit = [&](std::uint32_t step, const Row& r) {
-    ++rows;
-    native::append_fixed(columns[kStepColumn].data, static_cast<std::uint16_t>(step));
-    native::append_fixed(columns[kTimeColumn].data, r.bucket * step);
-    native::append_string(columns[kDimensionColumn].data, kDimensionNames[r.dimension]);
-    native::append_string(columns[kKeyColumn].data,
-                          r.dimension == kTotal ? std::string_view() : in.keys[r.dimension].name(r.key));
-    for (std::size_t i = 0; i < kCounters; ++i)
-      native::append_fixed(columns[kFirstCounter + i].data, std::uint64_t{r.counts[i]});
-  };
-  auto end_arrays = [&] {
-    native::append_fixed(columns[kIpHashes].data, ips_end);
-    native::append_fixed(columns[kIpCounts].data, ips_end);
-    native::append_fixed(columns[kUserHashes].data, users_end);
-    native::append_fixed(columns[kLatencyValues].data, latencies_end);
-    native::append_fixed(columns[kLatencyCounts].data, latencies_end);
-  };
-
-  // Presence joins the other rows, from the minute on.
-  std::vector<Row> minute_presence;
-  for (const auto& [minute, types] : in.presence) {
-    for (std::size_t t = 0; t < kEventTypes; ++t) {
-      for (std::size_t f = 0; f < kFields; ++f) {
-        if (types[t][f] == 0) continue;
-        std::string name(event_types()[t].name);
-        name += '.';
-        name += info(static_cast<Field>(f)).json;
-        Row r{minute, kPresence, in.keys[kPresence].number(name), {}};
-        r.counts[kEvents] = types[t][f];
-        minute_presence.push_back(r);
-      }
-    }
+std::size_t RollupBuilder::finish(std::span<RollupBuilder* const> builders, std::string& out) {
+  Joined joined;
+  for (RollupBuilder* b : builders) {
+    joined.add(*b->impl_);
+    b->impl_->clear();
   }
-
-  std::vector<Row> level = std::move(in.rows);
-  std::vector<Row> presence = std::move(minute_presence);
-  ValueCounts ips = std::move(in.ips), users = std::move(in.users), latencies = std::move(in.latencies);
-  auto fold = [](const std::vector<Row>& fine, std::uint32_t factor) {
-    boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash64> index;
-    std::vector<Row> coarse;
-    for (const Row& r : fine) {
-      const std::uint32_t bucket = r.bucket / factor;
-      const auto [at, fresh] =
-          index.try_emplace(row_key(bucket, r.dimension, r.key), static_cast<std::uint32_t>(coarse.size()));
-      if (fresh) coarse.push_back({bucket, r.dimension, r.key, {}});
-      Counts& to = coarse[at->second].counts;
-      for (std::size_t i = 0; i < kCounters; ++i) to[i] += r.counts[i];
-    }
-    return coarse;
-  };
-
-  for (std::size_t s = 0; s < kSteps.size(); ++s) {
-    if (s > 0) {
-      const std::uint32_t factor = kSteps[s] / kSteps[s - 1];
-      level = fold(level, factor);
-      ips = coarser(ips, factor);
-      users = coarser(users, factor);
-      latencies = coarser(latencies, factor);
-      if (s > 1) presence = fold(presence, factor);
-    }
-    const Grouped by_ip(ips), by_user(users), by_latency(latencies);
-    for (const Row& r : level) {
-      emit(kSteps[s], r);
-      if (r.dimension == kTotal) {
-        for (const auto& item : by_ip.of(r.bucket)) {
-          native::append_fixed(ip_values, item.value);
-          native::append_fixed(ip_counts, item.count);
-          ++ips_end;
-        }
-        for (const auto& item : by_user.of(r.bucket)) {
-          native::append_fixed(user_values, item.value);
-          ++users_end;
-        }
-        for (const auto& item : by_latency.of(r.bucket)) {
-          native::append_fixed(latency_values, static_cast<std::uint32_t>(item.value));
-          native::append_fixed(latency_counts, item.count);
-          ++latencies_end;
-        }
-      }
-      end_arrays();
-    }
-    if (s > 0) {
-      for (const Row& r : presence) {
-        emit(kSteps[s], r);
-        end_arrays();
-      }
-    }
-  }
-  columns[kIpHashes].data += ip_values;
-  columns[kIpCounts].data += ip_counts;
-  columns[kUserHashes].data += user_values;
-  columns[kLatencyValues].data += latency_values;
-  columns[kLatencyCounts].data += latency_counts;
-  native::append_block(out, columns, rows);
-  in.clear();
-  return rows;
+  return joined.write(out);
 }
 
 }  // namespace weir

@@ -6,30 +6,30 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/types.h"
 #include "event/decoder.h"
+#include "stages/vocabulary.h"
 
 namespace weir {
 
-/// Not thread-safe. Feed events, then finish(); or merge() several builders first.
+/// Counts by second what one partition's share of a batch holds. Not thread-safe.
 class RollupBuilder {
  public:
-  RollupBuilder();
+  /// `words` gave the numbers that add() gets. It must outlive the builder, and is cleared only after finish().
+  explicit RollupBuilder(const Vocabulary& words);
   ~RollupBuilder();
   RollupBuilder(RollupBuilder&&) noexcept;
-  RollupBuilder& operator=(RollupBuilder&&) noexcept;
 
-  void add(const EventView& event);
+  void add(const EventView& event, const Vocabulary::Numbers& numbers);
   void add_duplicate(UnixMillis arrival);
   void add_reject(UnixMillis arrival);
 
-  /// Takes over what `other` has counted; `other` is empty afterwards.
-  void merge(RollupBuilder& other);
-
-  /// Appends one Native block of all rows to `out`, says how many, and begins anew.
-  std::size_t finish(std::string& out);
+  /// Appends one Native block with what all of `builders` have counted to `out`, as if one had, and says how many rows it
+  /// has; none, and nothing is appended, when they have counted nothing. They begin anew.
+  static std::size_t finish(std::span<RollupBuilder* const> builders, std::string& out);
 
   /// The INSERT's list of columns.
   static const std::string& columns();
@@ -40,6 +40,7 @@ class RollupBuilder {
 
  private:
   struct Impl;
+  class Joined;
   std::unique_ptr<Impl> impl_;
 };
 

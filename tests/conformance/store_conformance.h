@@ -55,9 +55,10 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
   /// What the worker makes of `events` logins from `first` on and `rejects` rejects: rows of events, rejects and rollups.
   static std::vector<TableBlock> batch(std::uint64_t first, std::uint64_t events, std::uint64_t rejects,
                                        UnixMillis time = kToday) {
-    EventEncoder event_rows;
+    Vocabulary words;
+    EventEncoder event_rows(words);
     RejectEncoder reject_rows;
-    RollupBuilder rollups;
+    RollupBuilder rollups(words);
     for (std::uint64_t i = first; i < first + events; ++i) {
       const std::string id = "id-" + std::to_string(i), user = "user-" + std::to_string(i % 7) + "'\"\\;\n";
       EventView e;
@@ -70,8 +71,9 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
       e.text[static_cast<std::size_t>(Field::kUserId)] = user;
       e.text[static_cast<std::size_t>(Field::kIp)] = "192.0.2.1";
       e.text[static_cast<std::size_t>(Field::kOutcome)] = "success";
-      event_rows.add(e, PartitionId(0), Offset(i));
-      rollups.add(e);
+      const Vocabulary::Numbers numbers = words.numbers(e);
+      event_rows.add(e, numbers, PartitionId(0), Offset(i));
+      rollups.add(e, numbers);
     }
     for (std::uint64_t i = 0; i < rejects; ++i) {
       Reject reject;
@@ -89,7 +91,7 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
       reject_rows.finish(blocks.back().native);
     }
     blocks.push_back({"rollups", RollupBuilder::columns(), 0, {}});
-    blocks.back().rows = rollups.finish(blocks.back().native);
+    blocks.back().rows = RollupBuilder::finish(std::array{&rollups}, blocks.back().native);
     return blocks;
   }
   static void expect_counts(StoreAdmin& admin, std::uint64_t stored, std::uint64_t rejected, std::uint64_t rolled_up) {

@@ -54,9 +54,10 @@ class QueriesStoreTest : public testing::Test {
 
   static void insert(const RawBatch& raw) {
     Decoder decoder({});
-    EventEncoder events;
+    Vocabulary words;
+    EventEncoder events(words);
     RejectEncoder rejects;
-    RollupBuilder rollups;
+    RollupBuilder rollups(words);
     EventView event;
     Reject reject;
     for (std::size_t i = 0; i < raw.size(); ++i) {
@@ -66,8 +67,9 @@ class QueriesStoreTest : public testing::Test {
       if (decoder.decode(raw[i], received, false, event, reject)) {
         // As if each had come when it happened: seconds in which nothing came in time teach the overview nothing.
         event.received_at = std::min(received, event.time);
-        events.add(event, partition, offset);
-        rollups.add(event);
+        const Vocabulary::Numbers numbers = words.numbers(event);
+        events.add(event, numbers, partition, offset);
+        rollups.add(event, numbers);
       } else {
         rejects.add(reject, raw[i], received, partition, offset);
         rollups.add_reject(received);
@@ -79,7 +81,7 @@ class QueriesStoreTest : public testing::Test {
     blocks[1] = {"rejects", rejects.columns(), rejects.rows(), {}};
     rejects.finish(blocks[1].native);
     blocks[2] = {"rollups", RollupBuilder::columns(), 0, {}};
-    blocks[2].rows = rollups.finish(blocks[2].native);
+    blocks[2].rows = RollupBuilder::finish(std::array{&rollups}, blocks[2].native);
     std::erase_if(blocks, [](const TableBlock& block) { return block.rows == 0; });
     const Status done = shared_store->insert(blocks, "t" + std::to_string(next_offset));
     ASSERT_TRUE(done) << done.error().message;
