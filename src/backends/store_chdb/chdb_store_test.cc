@@ -141,6 +141,31 @@ TEST_F(ChdbStoreTest, QuestionsAreBoundedAndParameterised) {
   EXPECT_FALSE(store_->select({.sql = "INSERT INTO events (id) VALUES ('x')"}));
 }
 
+// The dictionary's indices are one, two or four bytes wide, by the number of its texts.
+TEST_F(ChdbStoreTest, TakesTextsThatRepeatWhateverTheirNumber) {
+  std::size_t stored = 0;
+  for (const int texts : {255, 256, 257, 65'535, 65'537}) {
+    Vocabulary words;
+    EventEncoder events(words);
+    for (int i = 0; i < texts; ++i) {
+      std::string id;
+      EventView e = login(i % 1000, "success", id);
+      const std::string program = "program " + std::to_string(i);
+      e.text[static_cast<std::size_t>(Field::kUserAgent)] = program;
+      id = program;  // what the row must say again
+      e.id = id;
+      events.add(e, words.numbers(e), PartitionId(0), Offset(static_cast<std::uint64_t>(i)));
+    }
+    TableBlock block{"events", events.columns(), events.rows(), {}};
+    events.finish(block.native);
+    const Status status = store_->insert({block}, "texts:" + std::to_string(texts));
+    ASSERT_TRUE(status) << status.error().message;
+    stored += static_cast<std::size_t>(texts);
+    EXPECT_EQ(ask("SELECT count(), countIf(user_agent = id) FROM events"),
+              std::to_string(stored) + "\t" + std::to_string(stored) + "\n");
+  }
+}
+
 TEST_F(ChdbStoreTest, MigratesOnceAndRefusesANewerVersion) {
   const std::string applied = ask("SELECT count() FROM schema_migrations");
   EXPECT_NE(applied, "0\n");
