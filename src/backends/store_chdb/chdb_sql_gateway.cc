@@ -217,17 +217,28 @@ class ChdbSqlGateway::Session {
         {"max_memory_usage", std::to_string(options_.memory_bytes)},
         {"max_threads", std::to_string(options_.threads)},
         {"allow_introspection_functions", "0"},
-        {"input_format_values_interpret_expressions", expressions ? "1" : "0"},
     };
     for (const auto& [name, wish] : request_.settings) {
       std::string value = wish;
       auto use = vet_setting(name, value, request_.access, options_.caps, true);
       if (!use) return std::unexpected(use.error());
-      if (*use == SettingUse::kApply && !(name == "input_format_values_interpret_expressions" && !expressions)) {
-        settings[name] = std::move(value);
-      }
+      if (*use == SettingUse::kApply) settings[name] = std::move(value);
     }
     for (const auto& [name, value] : vetted.settings) settings[name] = value;
+    // Expressions among the rows are not part of what was vetted; the engine reads them in two ways, each with its switch.
+    for (const char* name :
+         {"input_format_values_interpret_expressions", "input_format_values_deduce_templates_of_expressions"}) {
+      if (expressions) continue;
+      const bool wanted = std::ranges::any_of(
+          vetted.settings, [&](const auto& one) { return one.first == name && one.second != "0"; });
+      if (wanted) {
+        return std::unexpected(make_sql_fault(
+            sql_code::kReadonly,
+            fmt::format("Cannot modify '{}' setting: the rows hold expressions that this port does not let through",
+                        name)));
+      }
+      settings[name] = "0";
+    }
     if (const auto wish = settings.find("extremes"); wish != settings.end())
       extremes_ = wish->second != "0" && wish->second != "false";
     // An answer that is held whole is bounded; the client's own bound may be tighter.
