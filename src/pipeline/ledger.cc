@@ -72,6 +72,7 @@ Result<Ledger> Bookkeeper::ledger() {
 
 Result<std::uint64_t> Bookkeeper::expire(UnixMillis before) {
   std::lock_guard one_at_a_time(expiring_);
+  if (before.value <= 0) return 0;  // nothing is that old, and such a moment has no name among the days
   const std::string text = format_rfc3339(before);
   const std::string first_kept = text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 2);
   WEIR_TRY_ASSIGN(const auto days, store_.partitions());

@@ -168,6 +168,11 @@ TEST_F(WorkerTest, RetentionKeepsTheBooks) {
   worker_->start();
   post({login("1"), login("2")});
   catch_up();
+  for (const std::int64_t days : {20'000, 1'000'000, 100'000'000}) {
+    const auto kept = books_->expire(clock_.now() - days * 86'400'000);
+    ASSERT_TRUE(kept) << kept.error().message;
+    EXPECT_EQ(*kept, 0U) << "a retention of " << days << " days reaches back beyond 1970";
+  }
   const auto removed = books_->expire(clock_.now() + 2 * 86'400'000);
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_EQ(*removed, 2U);
