@@ -124,6 +124,25 @@ TEST_F(ChdbStoreTest, ABatchIsThereOnceHoweverOftenItIsWritten) {
   EXPECT_EQ(store_->counts()->stored, 0U);
 }
 
+TEST_F(ChdbStoreTest, ADayOfRejectsAloneCanBeDropped) {
+  auto store = store_->sibling("rejects_alone");
+  ASSERT_TRUE(store) << store.error().message;
+  RejectEncoder rejects;
+  Reject reject;
+  reject.message = "no";
+  rejects.add(reject, "{", UnixMillis(1'767'225'600'000), PartitionId(0), Offset(0));  // 2026-01-01
+  TableBlock block{"rejects", rejects.columns(), rejects.rows(), {}};
+  rejects.finish(block.native);
+  ASSERT_TRUE((*store)->insert({block}, "rejects"));
+  const auto days = (*store)->partitions();
+  ASSERT_TRUE(days) << days.error().message;
+  ASSERT_EQ(days->size(), 1U);
+  EXPECT_EQ((*days)[0].id, "20260101");
+  EXPECT_EQ((*days)[0].rows, 0U) << "rows are those of events";
+  EXPECT_TRUE((*store)->drop_partition("20260101"));
+  EXPECT_EQ((*store)->counts()->rejected, 0U);
+}
+
 TEST_F(ChdbStoreTest, QuestionsAreBoundedAndParameterised) {
   EXPECT_EQ(ask("SELECT {x:String}, {n:UInt32}", {{"x", "it's; -- \xF0\x9F\x98\x80"}, {"n", "7"}}),
             "it\\'s; -- \xF0\x9F\x98\x80\t7\n");
