@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -150,6 +149,61 @@ Result<std::map<std::string, std::vector<std::string>>> read_file(const std::str
   return out;
 }
 
+bool is_flag(std::string_view word) { return word.size() > 2 && word.starts_with("--"); }
+
+using Texts = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Takes the words behind the command apart. What the values are worth is looked at later.
+Result<Texts> read_flags(const CommandSpec& spec, const std::vector<const Setting*>& settings,
+                         const std::vector<std::string>& words, std::vector<std::string>& positionals, bool& help) {
+  const auto wrong = [&](std::string what) {
+    return fail(Code::kInvalid, fmt::format("{} See `weir {} --help`.", what, spec.name));
+  };
+  Texts flags;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") {  // what follows are no flags, whatever it looks like
+      positionals.insert(positionals.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+      break;
+    }
+    if (word.size() < 2 || word.front() != '-') {
+      positionals.push_back(word);
+      continue;
+    }
+    if (word == "-h" || word == "--help") {
+      help = true;
+      continue;
+    }
+    const std::size_t equals = word.find('=');
+    const std::string flag = word.substr(0, equals);
+    const auto found = std::ranges::find_if(settings, [&](const Setting* s) { return flag == fmt::format("--{}", s->name); });
+    if (found == settings.end()) {
+      std::vector<std::string> known{"--help"};
+      for (const Setting* s : settings) known.push_back("--" + std::string(s->name));
+      const auto meant = nearest(flag, known);
+      return wrong(fmt::format("Unknown flag {} for `weir {}`.{}", flag, spec.name,
+                               meant ? " Did you mean " + *meant + "?" : ""));
+    }
+    const Setting& s = **found;
+    const bool many = s.kind == SettingKind::kTexts;
+    std::vector<std::string>& texts = flags[std::string(s.name)];
+    if (!texts.empty() && !many && s.kind != SettingKind::kSwitch) return wrong(flag + " is given twice.");
+    if (equals != std::string::npos) {
+      texts.push_back(word.substr(equals + 1));
+    } else if (s.kind == SettingKind::kSwitch) {
+      texts.assign(1, "true");
+    } else if (i + 1 == words.size() || is_flag(words[i + 1])) {
+      return wrong(fmt::format("{} needs a value: {} {}.", flag, flag, s.placeholder));
+    } else {
+      texts.push_back(words[++i]);
+      // A list goes on to the next flag.
+      while (many && i + 1 < words.size() && (words[i + 1].size() < 2 || words[i + 1].front() != '-'))
+        texts.push_back(words[++i]);
+    }
+  }
+  return flags;
+}
+
 std::vector<const Setting*> all_settings(const CommandSpec& spec) {
   std::vector<const Setting*> out;
   for (const Setting& s : spec.own) out.push_back(&s);
@@ -182,6 +236,7 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(word.size() / 2, 2);
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   for (const std::string& c : candidates) {
     // Levenshtein's distance, one row at a time.
     std::vector<std::size_t> row(c.size() + 1);
@@ -190,7 +245,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
       std::size_t diagonal = row[0];
       row[0] = i;
       for (std::size_t j = 1; j <= c.size(); ++j) {
-        const std::size_t changed = diagonal + (word[i - 1] != c[j - 1] ? 1 : 0);
+        const std::size_t changed = diagonal + (lower(word[i - 1]) != c[j - 1] ? 1 : 0);
         diagonal = row[j];
         row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
       }
@@ -206,43 +261,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::string>& arguments,
                              const std::function<const char*(const std::string&)>& getenv) {
   const std::vector<const Setting*> settings = all_settings(spec);
-  std::map<std::string, std::vector<std::string>> flags;
   Values out;
-
-  CLI::App app;
-  app.set_help_flag();
-  app.add_flag("-h,--help", out.help_);
-  app.allow_extras();
-  std::vector<CLI::Option*> options;
-  std::vector<bool> switches(settings.size());
-  for (const Setting* s : settings) {
-    const std::string flag = "--" + std::string(s->name);
-    if (s->kind == SettingKind::kSwitch) {
-      options.push_back(app.add_flag(flag));
-    } else {
-      const bool many = s->kind == SettingKind::kTexts;
-      options.push_back(app.add_option(flag, flags[std::string(s->name)])
-                            ->expected(1, many ? 1 << 20 : 1)
-                            ->allow_extra_args(many));  // else the word behind a value is taken for another one
-    }
-  }
-  try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    app.parse(reversed);
-  } catch (const CLI::ParseError& error) {
-    return fail(Code::kInvalid, fmt::format("{}. See `weir {} --help`.", error.what(), spec.name));
-  }
-  for (const std::string& extra : app.remaining()) {
-    if (extra.starts_with("-") && extra.size() > 1) {
-      const std::string given = extra.substr(0, extra.find('='));
-      std::vector<std::string> known{"--help"};
-      for (const Setting* s : settings) known.push_back("--" + std::string(s->name));
-      const auto meant = nearest(given, known);
-      return fail(Code::kInvalid, fmt::format("Unknown flag {} for `weir {}`.{} See `weir {} --help`.", given,
-                                              spec.name, meant ? " Did you mean " + *meant + "?" : "", spec.name));
-    }
-    out.positionals_.push_back(extra);
-  }
+  WEIR_TRY_ASSIGN(const auto flags, read_flags(spec, settings, arguments, out.positionals_, out.help_));
   if (out.help_) return out;
   if (!out.positionals_.empty() && spec.positionals.empty()) {
     return fail(Code::kInvalid, fmt::format("`weir {}` takes no \"{}\". See `weir {} --help`.", spec.name,
@@ -256,8 +276,9 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
   // The file's name comes by flag or variable; its keys rank below both.
   std::map<std::string, std::vector<std::string>> file;
   std::string file_name;
-  if (const auto given = flags.find("config"); given != flags.end() && !given->second.empty()) {
+  if (const auto given = flags.find("config"); given != flags.end()) {
     file_name = given->second[0];
+    if (file_name.empty()) return fail(Code::kInvalid, "--config is \"\"; it must name a file.");
   } else if (const char* variable = getenv("WEIR_CONFIG"); variable != nullptr) {
     file_name = variable;
   }
@@ -274,14 +295,14 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
     }
   }
 
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    const Setting& s = *settings[i];
+  for (const Setting* one : settings) {
+    const Setting& s = *one;
     const std::string name(s.name);
     Values::Value value{s.kind, {}, true};
     std::string origin = "--" + name;
     const std::string variable = variable_of(name);
-    if (options[i]->count() > 0) {
-      value.texts = s.kind == SettingKind::kSwitch ? std::vector<std::string>{"true"} : flags[name];
+    if (const auto flag = flags.find(s.name); flag != flags.end()) {
+      value.texts = flag->second;
     } else if (const char* text = getenv(variable); text != nullptr && *text != '\0') {
       origin = "The variable " + variable;
       value.texts = {text};

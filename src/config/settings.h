@@ -15,12 +15,12 @@
 namespace weir {
 
 enum class SettingKind : std::uint8_t {
-  kText,
-  kSwitch,    // present or not; in variables and files true/false, 1/0
-  kCount,     // whole number ≥ 0
-  kRate,      // events a second ≥ 0, or `max`
+  kText,      // not empty
+  kSwitch,    // present or not, or =true, =false; in variables and files true/false, 1/0
+  kCount,     // whole number within [least, most]
+  kRate,      // events a second from 0 to 10 million, or `max`
   kNumber,    // number > 0, or `max`
-  kDuration,  // 30d, 10m, 90s, 500ms, 0
+  kDuration,  // 30d, 10m, 90s, 500ms, 0; a hundred years at most
   kAddress,   // host:port
   kChoice,    // one of `choices`
   kTexts,     // one or more texts
@@ -34,6 +34,7 @@ struct Setting {
   std::string_view help;
   std::vector<std::string_view> choices = {};
   bool off_allowed = false;  // kAddress: `off` too
+  std::uint64_t least = 0, most = ~std::uint64_t{0};  // kCount
 };
 
 /// Settings that several commands share; contract 2 is the source of names and defaults.

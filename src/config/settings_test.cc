@@ -49,6 +49,32 @@ TEST_F(SettingsTest, WordsBehindAValueArePositionals) {
   EXPECT_FALSE(twice);
 }
 
+TEST_F(SettingsTest, ASwitchCanBeSwitchedOff) {
+  EXPECT_TRUE(parse({"--insecure"})->on("insecure"));
+  EXPECT_TRUE(parse({"--insecure=true"})->on("insecure"));
+  EXPECT_FALSE(parse({"--insecure=false"})->on("insecure"));
+  EXPECT_FALSE(parse({"--insecure=0"})->on("insecure"));
+  g_environment = {{"WEIR_INSECURE", "true"}};
+  EXPECT_FALSE(parse({"--insecure=false"})->on("insecure")) << "flags go first";
+  EXPECT_NE(parse({"--insecure=maybe"}).error().message.find("true or false"), std::string::npos);
+}
+
+TEST_F(SettingsTest, WordsBehindTwoDashesAreNoFlags) {
+  CommandSpec replay{.name = "replay", .summary = "sends", .shared = {"data-dir"}, .own = {}, .positionals = "FILE…"};
+  const auto v = parse_command(replay, {"a.log", "--", "--data-dir", "-b.log", "--"},
+                               [](const std::string&) -> const char* { return nullptr; });
+  ASSERT_TRUE(v) << v.error().message;
+  EXPECT_EQ(v->positionals(), (std::vector<std::string>{"a.log", "--data-dir", "-b.log", "--"}));
+  EXPECT_FALSE(v->given("data-dir"));
+}
+
+TEST_F(SettingsTest, AListGoesOnToTheNextFlag) {
+  const auto v = parse({"--geo", "a.mmdb", "[b,c].mmdb", "--seed", "5", "--geo=d.mmdb"});
+  ASSERT_TRUE(v) << v.error().message;
+  EXPECT_EQ(v->texts("geo"), (std::vector<std::string>{"a.mmdb", "[b,c].mmdb", "d.mmdb"}));
+  EXPECT_EQ(v->count("seed"), 5U);
+}
+
 TEST_F(SettingsTest, DefaultsAreThoseOfTheTable) {
   const auto v = parse({});
   ASSERT_TRUE(v) << v.error().message;
@@ -85,7 +111,13 @@ TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
       {{"--listen", "localhost"}, "HOST:PORT"},
       {{"--retenton", "1d"}, "Did you mean --retention?"},
       {{"--teleport"}, "Unknown flag --teleport"},
-      {{"--rate"}, "--rate"},
+      {{"--rate"}, "--rate needs a value: --rate EVENTS/S."},
+      {{"--rate="}, "--rate is \"\""},
+      {{"--rate", "1", "--rate", "2"}, "--rate is given twice"},
+      {{"--geo", "--data-dir", "d"}, "--geo needs a value"},
+      {{"--RATE", "5"}, "Did you mean --rate?"},
+      {{"-r"}, "Unknown flag -r"},
+      {{"--config="}, "--config is \"\""},
       {{"extra"}, "takes no \"extra\""},
       {{"--seed", "-1"}, "whole number"},
       {{"--speed", "0"}, "above 0"},
