@@ -76,7 +76,12 @@ Command simulate_command() {
        .own = {{"to", SettingKind::kText, "http://127.0.0.1:3000", "WHERE",
                 "http://HOST:PORT of a Weir, or `embedded`: the log in --data-dir, nothing else running"},
                {"count", SettingKind::kCount, "", "N", "how many events; without it: endless"},
-               {"run", SettingKind::kText, "", "NAME", "what ids begin with; without it: new at each start"}}},
+               {.name = "run",
+                .kind = SettingKind::kText,
+                .default_value = "",
+                .placeholder = "NAME",
+                .help = "what ids begin with; without it: new at each start",
+                .empty_allowed = true}}},
       run};
 }
 

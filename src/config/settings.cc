@@ -30,9 +30,20 @@ const std::vector<Setting>& shared_settings() {
        true},
       {"sql-access", kChoice, "read", "ACCESS", "`write` lets SQL clients create and insert", {"read", "write"}},
       {"database", kText, "weir", "NAME", "database of the tables"},
-      {"partitions", kCount, "4", "N", "partitions of a new log"},
+      {.name = "partitions",
+       .kind = kCount,
+       .default_value = "4",
+       .placeholder = "N",
+       .help = "partitions of a new log",
+       .least = 1,
+       .most = 256},
       {"rate", kRate, "2000", "EVENTS/S", "events a second of the simulator, or `max`; 0 for none"},
-      {"attack", kText, "none", "SCENARIO", "attack that the simulator plays; 1 = mixed, none = off"},
+      {.name = "attack",
+       .kind = kText,
+       .default_value = "none",
+       .placeholder = "SCENARIO",
+       .help = "attack that the simulator plays; 1 = mixed, none = off",
+       .empty_allowed = true},
       {"seed", kCount, "1", "N", "seed of the simulator: the same seed, the same content"},
       {"geo", kTexts, "", "FILE…", "MaxMind-format databases that fill in country and network of an address"},
       {"retention", kDuration, "30d", "TIME", "how long events are kept, and how old an event may be; 0 = for ever"},
@@ -49,6 +60,8 @@ const std::vector<Setting>& shared_settings() {
   };
   return table;
 }
+
+constexpr std::uint64_t kMostRate = 10'000'000;
 
 std::string variable_of(std::string_view name) {
   std::string out = "WEIR_";
@@ -76,7 +89,7 @@ bool is_address(std::string_view text) {
 std::string fault(const Setting& s, const std::string& text) {
   switch (s.kind) {
     case SettingKind::kText:
-    case SettingKind::kTexts: return "";
+    case SettingKind::kTexts: return text.empty() && !s.empty_allowed ? "it must not be empty" : "";
     case SettingKind::kSwitch:
       return text == "true" || text == "false" || text == "1" || text == "0" || text.empty()
                  ? ""
@@ -84,18 +97,20 @@ std::string fault(const Setting& s, const std::string& text) {
     case SettingKind::kCount: {
       std::uint64_t n = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-      return error == std::errc() && end == text.data() + text.size() ? "" : "it must be a whole number";
+      if (error != std::errc() || end != text.data() + text.size()) return "it must be a whole number";
+      return n >= s.least && n <= s.most ? "" : fmt::format("it must be a whole number from {} to {}", s.least, s.most);
     }
     case SettingKind::kRate:
     case SettingKind::kNumber: {
       if (text == "max") return "";
       const auto n = parse_number(text);
-      const bool fits = n && (s.kind == SettingKind::kRate ? *n >= 0 : *n > 0);
-      return fits                           ? ""
-             : s.kind == SettingKind::kRate ? "it must be a number of events a second, or max"
-                                            : "it must be a number above 0, or max";
+      const bool fits = n && (s.kind == SettingKind::kRate ? *n >= 0 && *n <= kMostRate : *n > 0);
+      return fits ? ""
+             : s.kind == SettingKind::kRate
+                 ? fmt::format("it must be a number of events a second from 0 to {}, or max", kMostRate)
+                 : "it must be a number above 0, or max";
     }
-    case SettingKind::kDuration: return parse_duration(text) ? "" : "it must be a time like 30d, 12h, 10m, 90s or 0";
+    case SettingKind::kDuration: return parse_duration(text) ? "" : "it must be a time like 30d, 12h, 10m, 90s or 0, and at most 36500d";
     case SettingKind::kAddress:
       if (s.off_allowed && text == "off") return "";
       return is_address(text) ? "" : s.off_allowed ? "it must be HOST:PORT, or off" : "it must be HOST:PORT";
@@ -223,14 +238,17 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   if (text == "0") return 0;
   std::int64_t n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc() || n < 0 || n > 1'000'000'000) return std::nullopt;
+  if (error != std::errc() || n < 0) return std::nullopt;
   const std::string_view unit(end, text.data() + text.size());
-  if (unit == "ms") return n;
-  if (unit == "s") return n * 1'000;
-  if (unit == "m") return n * 60'000;
-  if (unit == "h") return n * 3'600'000;
-  if (unit == "d") return n * 86'400'000;
-  return std::nullopt;
+  const std::int64_t millis = unit == "ms"  ? 1
+                              : unit == "s" ? 1'000
+                              : unit == "m" ? 60'000
+                              : unit == "h" ? 3'600'000
+                              : unit == "d" ? 86'400'000
+                                            : 0;
+  constexpr std::int64_t kHundredYears = 36'500LL * 86'400'000;
+  if (millis == 0 || n > kHundredYears / millis) return std::nullopt;
+  return n * millis;
 }
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {

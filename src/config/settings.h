@@ -35,6 +35,7 @@ struct Setting {
   std::vector<std::string_view> choices = {};
   bool off_allowed = false;  // kAddress: `off` too
   std::uint64_t least = 0, most = ~std::uint64_t{0};  // kCount
+  bool empty_allowed = false;                         // kText: an empty text says something
 };
 
 /// Settings that several commands share; contract 2 is the source of names and defaults.
@@ -87,7 +88,7 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
 
 std::string help_text(const CommandSpec& spec);
 
-/// 30d, 10m, 2h, 90s, 500ms or 0, in milliseconds.
+/// 30d, 10m, 2h, 90s, 500ms or 0, in milliseconds; a hundred years at most.
 std::optional<std::int64_t> parse_duration(std::string_view text);
 
 /// The candidate that is nearest to `word` by edit distance, when it is near enough to be meant.

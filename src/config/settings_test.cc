@@ -12,7 +12,8 @@ namespace {
 CommandSpec spec() {
   return {.name = "up",
           .summary = "all of it",
-          .shared = {"data-dir", "listen", "sql-listen", "rate", "retention", "geo", "insecure", "config", "seed"},
+          .shared = {"data-dir", "listen", "sql-listen", "rate", "retention", "geo", "insecure", "config", "seed",
+                     "partitions", "attack"},
           .own = {{"speed", SettingKind::kNumber, "max", "X", "how fast"}}};
 }
 
@@ -121,6 +122,13 @@ TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
       {{"extra"}, "takes no \"extra\""},
       {{"--seed", "-1"}, "whole number"},
       {{"--speed", "0"}, "above 0"},
+      {{"--rate", "10000001"}, "from 0 to 10000000"},
+      {{"--rate", "1e300"}, "from 0 to 10000000"},
+      {{"--partitions", "0"}, "from 1 to 256"},
+      {{"--partitions", "4294967297"}, "from 1 to 256"},
+      {{"--data-dir", ""}, "--data-dir is \"\"; it must not be empty"},
+      {{"--geo", ""}, "must not be empty"},
+      {{"--retention", "36501d"}, "at most 36500d"},
       {{"--config", "/nowhere/x.toml"}, "cannot be read"},
   };
   for (const auto& [arguments, expected] : cases) {
@@ -130,6 +138,7 @@ TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
     EXPECT_NE(v.error().message.find(expected), std::string::npos) << v.error().message;
   }
   EXPECT_TRUE(parse({"--help"})->help_wanted());
+  EXPECT_EQ(parse({"--attack", ""})->text("attack"), "") << "no attack";
 }
 
 TEST_F(SettingsTest, HelpNamesEveryFlag) {
@@ -142,7 +151,7 @@ TEST(Duration, Units) {
   EXPECT_EQ(parse_duration("10m"), 600'000);
   EXPECT_EQ(parse_duration("0"), 0);
   EXPECT_EQ(parse_duration("500ms"), 500);
-  for (const char* bad : {"", "10", "m", "-1d", "1w", "99999999999999999999d"})
+  for (const char* bad : {"", "10", "m", "-1d", "1w", "99999999999999999999d", "1000000000d", "876001h"})
     EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
 }
 
