@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -122,19 +123,39 @@ std::string fault(const Setting& s, const std::string& text) {
   return "";
 }
 
+struct FileValue {
+  std::vector<std::string> texts;
+  bool list = false;
+  bool all_texts = false;
+};
+
+/// What is wrong with the kind of a value in the file; empty when nothing is.
+std::string fault(const Setting& s, const FileValue& value) {
+  const bool text = s.kind == SettingKind::kText || s.kind == SettingKind::kTexts || s.kind == SettingKind::kAddress ||
+                    s.kind == SettingKind::kChoice;
+  if (value.list && s.kind != SettingKind::kTexts) return "it must be one value, not a list";
+  if (text && !value.all_texts) return s.kind == SettingKind::kTexts ? "it must be a list of texts" : "it must be a text";
+  return "";
+}
+
 /// Values of the TOML file, as text.
-Result<std::map<std::string, std::vector<std::string>>> read_file(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) return fail(Code::kInvalid, "The settings file " + path + " cannot be read. Check the name after --config.");
+Result<std::map<std::string, FileValue>> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
   std::stringstream text;
-  text << in.rdbuf();
+  // A folder can be opened, and fails when it is read.
+  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  std::error_code error;
+  if (in.bad() || !in.is_open() || std::filesystem::is_directory(path, error)) {
+    return fail(Code::kInvalid,
+                "The settings file " + path + " cannot be read. Check the name after --config (or in WEIR_CONFIG).");
+  }
   const toml::parse_result parsed = toml::parse(text.str(), path);
   if (!parsed) {
     const toml::source_position at = parsed.error().source().begin;
     return fail(Code::kInvalid, fmt::format("The settings file {}, line {}: {}. Correct the line.", path, at.line,
                                             parsed.error().description()));
   }
-  std::map<std::string, std::vector<std::string>> out;
+  std::map<std::string, FileValue> out;
   auto scalar = [](const toml::node& node) -> std::optional<std::string> {
     if (auto s = node.value_exact<std::string>()) return *s;
     if (auto b = node.value_exact<bool>()) return *b ? "true" : "false";
@@ -143,9 +164,13 @@ Result<std::map<std::string, std::vector<std::string>>> read_file(const std::str
     return std::nullopt;
   };
   for (const auto& [key, node] : parsed.table()) {
-    std::vector<std::string>& texts = out[std::string(key.str())];
+    FileValue& value = out[std::string(key.str())];
+    std::vector<std::string>& texts = value.texts;
     bool fits = true;
+    value.list = node.is_array();
+    value.all_texts = node.is_string();
     if (const toml::array* array = node.as_array()) {
+      value.all_texts = std::ranges::all_of(*array, [](const toml::node& element) { return element.is_string(); });
       for (const toml::node& element : *array) {
         const auto text = scalar(element);
         fits = fits && text.has_value();
@@ -292,7 +317,7 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
   }
 
   // The file's name comes by flag or variable; its keys rank below both.
-  std::map<std::string, std::vector<std::string>> file;
+  std::map<std::string, FileValue> file;
   std::string file_name;
   if (const auto given = flags.find("config"); given != flags.end()) {
     file_name = given->second[0];
@@ -305,7 +330,7 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
     std::vector<std::string> known;
     for (const Setting& s : shared_settings()) known.emplace_back(s.name);
     for (const Setting& s : spec.own) known.emplace_back(s.name);
-    for (const auto& [key, texts] : file) {
+    for (const auto& [key, value] : file) {
       if (std::ranges::find(known, key) != known.end()) continue;
       const auto meant = nearest(key, known);
       return fail(Code::kInvalid, fmt::format("The settings file {} has the unknown key {}.{}", file_name, key,
@@ -326,7 +351,10 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
       value.texts = {text};
     } else if (const auto found = file.find(name); found != file.end()) {
       origin = "The settings file's " + name;
-      value.texts = found->second;
+      value.texts = found->second.texts;
+      if (const std::string wrong = fault(s, found->second); !wrong.empty()) {
+        return fail(Code::kInvalid, fmt::format("{} in {} is of the wrong type; {}.", origin, file_name, wrong));
+      }
     } else {
       value.given = false;
       if (!s.default_value.empty()) value.texts = {std::string(s.default_value)};

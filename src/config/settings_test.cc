@@ -102,7 +102,24 @@ TEST_F(SettingsTest, FlagsBeatVariablesBeatTheFile) {
   EXPECT_NE(parse({"--config", file}).error().message.find("line 1"), std::string::npos);
   std::ofstream(file) << "retension = \"1d\"\n";
   EXPECT_NE(parse({"--config", file}).error().message.find("retention"), std::string::npos);
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"rate = [1, 2]", "one value"},  {"rate = []", "one value"},      {"data-dir = 5", "must be a text"},
+      {"listen = 3000", "a text"},     {"geo = [1]", "list of texts"},  {"geo = [[\"a\"]]", "list of texts"},
+      {"[rate]\na = 1", "rate"},       {"rate = \"fast\"", "\"fast\""}, {"insecure = 2", "true or false"},
+      {"seed = 2026-01-01", "seed"},   {"seed = 1\nseed = 2", "line 2"}, {"listen = \"\xff\"", "line 1"},
+      {std::string("\0", 1), "line 1"}};
+  for (const auto& [text, expected] : wrong) {
+    std::ofstream(file) << text;
+    const auto v = parse({"--config", file});
+    ASSERT_FALSE(v) << text;
+    EXPECT_NE(v.error().message.find(expected), std::string::npos) << text << "\n" << v.error().message;
+  }
+  std::ofstream(file) << "";
+  g_environment = {};
+  EXPECT_TRUE(parse({"--config", file})) << "an empty file says nothing";
   std::filesystem::remove(file);
+  const std::string folder = std::filesystem::temp_directory_path();
+  EXPECT_NE(parse({"--config", folder}).error().message.find(folder), std::string::npos);
 }
 
 TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
