@@ -332,7 +332,7 @@ int run(const Values& values) {
   } else {
     return report({Code::kInvalid, "There is no benchmark \"" + which + "\". There are: drain, ingest, freshness."});
   }
-  return done ? 0 : report(done.error());
+  return done ? 0 : failed(done.error());
 }
 
 }  // namespace

@@ -10,11 +10,10 @@
 namespace weir {
 namespace {
 
-/// Generates as fast as the sink takes, or at a rate, until `count` or `stop`.
+/// Generates as fast as the sink takes, or at a rate, until `count` or `stop`; `made` says how many the sink took.
 Status generate(Simulation& simulation, EventSink& sink, std::optional<double> rate, std::uint64_t count,
-                const Clock& clock, std::stop_token stop) {
+                const Clock& clock, const std::stop_token& stop, std::uint64_t& made) {
   constexpr std::size_t kMost = 2'000;
-  std::uint64_t made = 0;
   const auto start = clock.steady();
   UnixMillis last = clock.now();
   while (made < count && !stop.stop_requested()) {
@@ -32,13 +31,17 @@ Status generate(Simulation& simulation, EventSink& sink, std::optional<double> r
     RawBatch events;
     simulation.generate(n, std::min(last, now), now, events);
     last = now;
-    WEIR_TRY(sink.send(std::move(events), stop));
+    if (const Status taken = sink.send(std::move(events), stop); !taken) {
+      if (taken.error().code == Code::kCancelled) break;
+      return taken;
+    }
     made += n;
   }
   return sink.finish();
 }
 
 int run(const Values& values) {
+  configure_log(values);
   auto attack = attack_named(values.text("attack"));
   if (!attack) return report(attack.error());
   const std::uint64_t count = values.text("count").empty() ? ~std::uint64_t{0} : values.count("count");
@@ -52,15 +55,17 @@ int run(const Values& values) {
   const auto start = clock.steady();
   auto target = Target::open({.to = values.text("to"),
                               .data_dir = values.text("data-dir"),
-                              .partitions = static_cast<std::uint32_t>(values.count("partitions"))},
-                             clock);
-  if (!target) return report(target.error());
-  const Status done = generate(simulation, (*target)->sink(), rate, count, clock, stop.get_token());
-  if (!done && done.error().code != Code::kCancelled) return report(done.error());
-  if (count != ~std::uint64_t{0}) {
-    fmt::print(stderr, "Sent {} events of run {} in {:.1f} s.\n", count, name,
-               std::chrono::duration<double>(clock.steady() - start).count());
+                              .partitions = partitions_given(values)},
+                             clock, stop.get_token());
+  std::uint64_t made = 0;
+  if (target) {
+    const Status done = generate(simulation, (*target)->sink(), rate, count, clock, stop.get_token(), made);
+    if (!done) return failed(fail(done.error(), fmt::format("After {} events", made)).error());
+  } else if (target.error().code != Code::kCancelled) {
+    return values.text("to") == "embedded" ? failed(target.error()) : report(target.error());
   }
+  fmt::print(stderr, "{} {} events of run {} in {:.1f} s.\n", stop.stop_requested() ? "Stopped after" : "Sent", made, name,
+             std::chrono::duration<double>(clock.steady() - start).count());
   return 0;
 }
 

@@ -10,13 +10,6 @@
 namespace weir {
 namespace {
 
-log::Level level_named(const std::string& name) {
-  return name == "debug"   ? log::Level::kDebug
-         : name == "warn"  ? log::Level::kWarn
-         : name == "error" ? log::Level::kError
-                           : log::Level::kInfo;
-}
-
 /// --attack, else the variable ATTACK (short for WEIR_ATTACK, which parse_command has taken already).
 std::optional<std::string> attack_given(const Values& values) {
   if (values.given("attack")) return values.text("attack");
@@ -26,8 +19,7 @@ std::optional<std::string> attack_given(const Values& values) {
 }
 
 int run(const Values& values) {
-  log::configure(level_named(values.text("log-level")),
-                 values.text("log-format") == "json" ? log::Format::kJson : log::Format::kText);
+  configure_log(values);
   InstanceOptions options;
   if (const auto given = attack_given(values)) {
     auto attack = attack_named(*given);
@@ -43,11 +35,10 @@ int run(const Values& values) {
   options.insecure = values.on("insecure");
   options.core = {.data_dir = values.text("data-dir"),
                   .database = values.text("database"),
-                  .partitions = {},
+                  .partitions = partitions_given(values),
                   .retention_millis = values.millis("retention"),
                   .dedupe_window_millis = values.millis("dedupe-window"),
                   .geo = values.texts("geo")};
-  if (values.given("partitions")) options.core.partitions = static_cast<std::uint32_t>(values.count("partitions"));
 
   auto instance = Instance::start(options);
   if (!instance) return report(instance.error());

@@ -92,6 +92,22 @@ TEST(WeirUp, ASecondProcessIsTurnedAwayByName) {
   EXPECT_EQ(p.get("/readyz").status, 200);
 }
 
+TEST(WeirUp, OtherCommandsLeaveTheLogAsItIs) {
+  Program p({"--rate", "0", "--partitions", "2"});
+  ASSERT_TRUE(p.start());
+  EXPECT_EQ(p.end(SIGTERM), 0);
+  const Finished sent = run({"simulate", "--to", "embedded", "--data-dir", p.data / "weir", "--count", "500"});
+  EXPECT_EQ(sent.status, 0) << sent.err;
+  EXPECT_NE(sent.err.find("Sent 500 events"), std::string::npos) << sent.err;
+  const Finished other = run({"simulate", "--to", "embedded", "--data-dir", p.data / "weir", "--partitions", "3"});
+  EXPECT_EQ(other.status, 1) << "the log has two: " << other.err;
+  ASSERT_TRUE(p.start());
+  const auto l = p.settled_ledger();
+  EXPECT_EQ(number(l, "admitted"), 500U);
+  EXPECT_TRUE(l.at("balanced").as_bool());
+  EXPECT_EQ(p.end(SIGTERM), 0);
+}
+
 TEST(WeirUp, WhatCannotStartSaysWhyInOneSentence) {
   Program p({"--rate", "0"});
   ASSERT_TRUE(p.start());
