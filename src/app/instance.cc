@@ -66,10 +66,15 @@ struct Instance::Parts {
   std::unique_ptr<HttpServer> server;
 };
 
-Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options) {
+Status Instance::check(const InstanceOptions& options) {
   WEIR_TRY(check_listen_address(options.listen, "--listen", false, options.insecure));
   if (options.sql_listen != "off")
     WEIR_TRY(check_listen_address(options.sql_listen, "--sql-listen", false, options.insecure));
+  return {};
+}
+
+Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options) {
+  WEIR_TRY(check(options));
   WEIR_TRY_ASSIGN(const ListenAddress address, parse_listen_address(options.listen));
 
   auto parts = std::make_unique<Parts>();
@@ -138,8 +143,9 @@ void Instance::stop() {
 }
 
 std::string Instance::page_url() const {
-  return fmt::format(
-      "http://{}", parts_->listen.starts_with("127.0.0.1:") ? "localhost" + parts_->listen.substr(9) : parts_->listen);
+  // The port that was opened: 0 asks for any.
+  const std::string host = parts_->listen.substr(0, parts_->listen.rfind(':'));
+  return fmt::format("http://{}:{}", host == "127.0.0.1" ? "localhost" : host, port());
 }
 std::uint16_t Instance::port() const { return parts_->server->ports()[0]; }
 std::uint16_t Instance::sql_port() const { return parts_->server->ports().size() > 1 ? parts_->server->ports()[1] : 0; }

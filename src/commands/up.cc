@@ -40,12 +40,17 @@ int run(const Values& values) {
                   .dedupe_window_millis = values.millis("dedupe-window"),
                   .geo = values.texts("geo")};
 
+  if (const Status usage = Instance::check(options); !usage) return report(usage.error());
+
+  const std::stop_source stop = stop_on_signal();  // before the start: that may take a while when there is much to recover
   auto instance = Instance::start(options);
-  if (!instance) return report(instance.error());
-  fmt::print("Weir is running: {}\nCtrl-C stops it; the next start goes on where it stopped.\n",
-             (*instance)->page_url());
-  std::fflush(stdout);
-  wait_for_stop_signal();
+  if (!instance) return failed(instance.error());
+  if (!stop.stop_requested()) {
+    fmt::print("Weir is running: {}\nCtrl-C stops it; the next start goes on where it stopped.\n",
+               (*instance)->page_url());
+    std::fflush(stdout);
+    wait_until(stop.get_token());
+  }
   log::info("Stopping: finishing what was accepted");
   (*instance)->stop();
   log::info("Stopped");

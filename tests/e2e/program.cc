@@ -130,7 +130,7 @@ Program::~Program() {
   std::filesystem::remove_all(data);
 }
 
-bool Program::start() {
+void Program::launch() {
   std::vector<std::string> arguments{"up",
                                      "--data-dir",
                                      data / "weir",
@@ -140,6 +140,20 @@ bool Program::start() {
                                      fmt::format("127.0.0.1:{}", sql_port)};
   arguments.insert(arguments.end(), flags_.begin(), flags_.end());
   pid = spawn(arguments, data / "log", data / "log");
+}
+
+bool Program::blocks_signals() const {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigBlk:")) return (std::stoull(line.substr(7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
+  }
+  return false;
+}
+
+std::string Program::log() const { return read_file(data / "log"); }
+
+bool Program::start() {
+  launch();
   for (int i = 0; i < 2000; ++i) {
     if (get("/readyz").status == 200) return true;
     int status = 0;

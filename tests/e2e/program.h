@@ -41,6 +41,12 @@ class Program {
 
   /// Starts it and waits until /readyz is 200; false (with the log on stderr) when that takes over 20 s.
   bool start();
+  /// Starts it and does not wait.
+  void launch();
+  /// Whether it has come as far as taking SIGINT for itself.
+  bool blocks_signals() const;
+  /// What it has written so far.
+  std::string log() const;
   /// Sends the signal and waits; the exit status, or -1 when a signal ended it.
   int end(int signal);
 

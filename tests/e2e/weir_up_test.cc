@@ -82,6 +82,18 @@ TEST(WeirUp, KilledAtAnyMomentLosesNothingAndCountsNothingTwice) {
   EXPECT_EQ(p.end(SIGTERM), 0);
 }
 
+// A signal that comes before everything runs stops it all the same; a second one does not wait.
+TEST(WeirUp, CanBeStoppedWhileItStarts) {
+  for (int delay : {0, 20, 60, 120, 250}) {
+    Program p({"--rate", "500"});
+    p.launch();
+    while (!p.blocks_signals()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+    EXPECT_EQ(p.end(SIGINT), 0) << delay;
+    EXPECT_EQ(p.log().find("<Fatal>"), std::string::npos) << p.log();
+  }
+}
+
 TEST(WeirUp, ASecondProcessIsTurnedAwayByName) {
   Program p({"--rate", "0"});
   ASSERT_TRUE(p.start());
@@ -117,6 +129,9 @@ TEST(WeirUp, WhatCannotStartSaysWhyInOneSentence) {
   EXPECT_NE(port.err.find(here), std::string::npos) << port.err;
   EXPECT_EQ(run({"up", "--listen", "0.0.0.0:18000", "--data-dir", p.data / "other"}).status, 1);
   EXPECT_EQ(run({"up", "--data-dir", "/proc/nowhere"}).status, 1);
+  const Finished foreign = run({"up", "--data-dir", p.data / "other", "--listen", "192.0.2.1:18000", "--sql-listen",
+                                "off", "--insecure"});
+  EXPECT_EQ(foreign.status, 1) << "the words are right, but this machine has no such address: " << foreign.err;
   for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
            {}, {"teleport"}, {"up", "--teleport"}, {"up", "--rate", "fast"}, {"up", "--attack", "ddos"}}) {
     const Finished f = run(wrong);
