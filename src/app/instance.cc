@@ -81,7 +81,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options
   Parts& p = *parts;
   p.listen = options.listen;
   WEIR_TRY_ASSIGN(p.core, Core::open(options.core, p.clock, p.metrics));
-  p.sink = std::make_unique<LogSink>(*p.core->log);
+  p.sink = std::make_unique<LogSink>(*p.core->log, p.metrics);
   Simulator::Settings settings =
       CoreSimulation::remembered(*p.core->log, {.running = true, .rate = options.default_rate, .attack = {}});
   if (options.rate) {

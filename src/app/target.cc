@@ -25,7 +25,7 @@ class EmbeddedTarget final : public Target {
     WEIR_TRY_ASSIGN(target->log_,
                     RocksLog::create({.directory = target->data_dir_->log(), .partitions = options.partitions}, clock,
                                      target->metrics_));
-    target->sink_ = std::make_unique<LogSink>(*target->log_);
+    target->sink_ = std::make_unique<LogSink>(*target->log_, target->metrics_);
     return target;
   }
   ~EmbeddedTarget() override {
