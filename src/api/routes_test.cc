@@ -44,6 +44,7 @@ class FakeHealth final : public HealthSource {
     return {};
   }
   double uptime_seconds() const override { return 12.5; }
+  void refresh_metrics() override {}
   std::atomic<bool> is_ready{true};
 };
 

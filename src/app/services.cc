@@ -80,6 +80,10 @@ double CoreHealth::uptime_seconds() const {
   return std::chrono::duration<double>(core_.clock.steady() - started_).count();
 }
 
+void CoreHealth::refresh_metrics() {
+  (void)core_.worker->status();  // sets the lag of each partition
+}
+
 SimulationState CoreSimulation::state() const {
   const Simulator::Settings s = simulator_.settings();
   SimulationState out{.running = s.running, .rate = s.rate, .attack = {}};

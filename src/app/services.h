@@ -26,6 +26,7 @@ class CoreHealth final : public HealthSource {
   std::vector<ComponentHealth> components() override;
   Status ready() override;
   double uptime_seconds() const override;
+  void refresh_metrics() override;
 
  private:
   /// Writes a small value to the log's store and reads it back.

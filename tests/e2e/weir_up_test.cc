@@ -43,6 +43,7 @@ TEST(WeirUp, ShowsTrafficAtOnceAndStopsCleanly) {
   EXPECT_EQ(p.get("/").content_type.substr(0, 9), "text/html");
   const std::string metrics = p.get("/metrics").body;
   EXPECT_EQ(metrics.find("weir_events_received_total 0\n"), std::string::npos) << "simulated events are received too";
+  EXPECT_NE(metrics.find("weir_worker_lag_events{partition=\"3\"}"), std::string::npos) << "though nobody asked for health";
   EXPECT_EQ(p.end(SIGTERM), 0);
   ASSERT_TRUE(p.start());
   EXPECT_GE(number(p.ledger(), "received"), number(before, "received"));
