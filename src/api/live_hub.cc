@@ -50,7 +50,11 @@ Route LiveHub::route() {
       .summary =
           "Server-Sent Events for the dashboard: `overview` while it changes, `finding` as findings open and change.",
       .later =
-          [this](const std::shared_ptr<RouteRequest>&, const HttpReply& reply) {
+          [this](const std::shared_ptr<RouteRequest>& request, const HttpReply& reply) {
+            if (request->http->method == "HEAD") {  // has no body that could go on
+              reply.send({.content_type = "text/event-stream", .headers = {{"Cache-Control", "no-store"}}});
+              return;
+            }
             std::lock_guard lock(mutex_);
             if (stopping_ || clients_.size() >= options_.clients) {
               reply.send(problem({.status = 503,

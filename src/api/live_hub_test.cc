@@ -156,6 +156,18 @@ TEST_F(LiveHubTest, ASlowClientIsCutOffAndTheRestGoOn) {
   EXPECT_FALSE(slow.timed_out());
 }
 
+TEST_F(LiveHubTest, HeadIsAnsweredAndDoesNotListen) {
+  start();
+  Client client(port_);
+  client.send(test::request_text("HEAD", "/api/v1/live"));
+  const auto head = client.read_answer(true);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.header("content-type"), "text/event-stream");
+  EXPECT_EQ(hub_->clients(), 0U);
+  client.send(test::request_text("HEAD", "/api/v1/live"));
+  EXPECT_EQ(client.read_answer(true).status, 200) << "the connection goes on";
+}
+
 TEST_F(LiveHubTest, StopEndsTheStreams) {
   start();
   Client client(port_);

@@ -240,6 +240,7 @@ TEST_F(RoutesTest, TheSimulationIsChangedInPart) {
     expect_problem(put(body), 400, "");
   }
   expect_problem(put(R"({"rate":5})", "text/plain"), 415, "application/json");
+  expect_problem(put(R"({"rate":5})", "application/json\r\nContent-Encoding: gzip"), 415, "Content-Encoding");
   expect_problem(put("{\"attack\":\"" + std::string(70'000, 'x') + "\"}"), 413, "");
   EXPECT_EQ(ask(port_, "GET", "/api/v1/simulation").body, before);
   EXPECT_THAT(put(R"({"rate":0.5,"attack":"brute_force"})", "application/json; charset=utf-8").body,
