@@ -54,6 +54,8 @@ class Core {
 
  private:
   Core(const CoreOptions& options, const Clock& c, Metrics& m) : clock(c), metrics(m), options_(options) {}
+  /// Log and tables are two halves of one whole. kCorrupt: one of them is not the other's.
+  Status check_halves();
   void keep_house(std::stop_token stop);
 
   const CoreOptions options_;

@@ -123,6 +123,33 @@ TEST(WeirUp, OtherCommandsLeaveTheLogAsItIs) {
   EXPECT_EQ(p.end(SIGTERM), 0);
 }
 
+// Half of a data directory is worse than none: it would go on, and never balance again.
+TEST(WeirUp, HalfADataDirectoryIsTurnedAway) {
+  Program p({"--rate", "0"});
+  ASSERT_TRUE(p.start());
+  EXPECT_EQ(p.post({login("1"), login("2")}).status, 202);
+  p.settled_ledger();
+  EXPECT_EQ(p.end(SIGTERM), 0);
+  const auto whole = p.data / "weir", half = p.data / "half";
+  for (const auto& [gone, expected] : {std::pair("log", "hold 2 events"), std::pair("store", "has admitted 2 events")}) {
+    std::filesystem::remove_all(half);
+    std::filesystem::copy(whole, half, std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+    std::filesystem::remove_all(half / gone);
+    const Finished f = run({"up", "--data-dir", half, "--rate", "0", "--listen", fmt::format("127.0.0.1:{}", free_port()),
+                            "--sql-listen", "off"});
+    EXPECT_EQ(f.status, 1) << gone;
+    EXPECT_NE(f.err.find(expected), std::string::npos) << f.err;
+    EXPECT_NE(f.err.find("--data-dir"), std::string::npos) << "says what to do: " << f.err;
+  }
+  const Finished other = run({"up", "--data-dir", whole, "--database", "other", "--listen",
+                              fmt::format("127.0.0.1:{}", free_port()), "--sql-listen", "off"});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.err.find("--database"), std::string::npos) << other.err;
+  ASSERT_TRUE(p.start());
+  EXPECT_TRUE(p.ledger().at("balanced").as_bool());
+  EXPECT_EQ(p.end(SIGTERM), 0);
+}
+
 TEST(WeirUp, WhatCannotStartSaysWhyInOneSentence) {
   Program p({"--rate", "0"});
   ASSERT_TRUE(p.start());
