@@ -141,6 +141,15 @@ TEST(WeirUp, HalfADataDirectoryIsTurnedAway) {
     EXPECT_NE(f.err.find(expected), std::string::npos) << f.err;
     EXPECT_NE(f.err.find("--data-dir"), std::string::npos) << "says what to do: " << f.err;
   }
+  std::filesystem::remove_all(half);
+  std::filesystem::copy(whole, half, std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+  std::filesystem::resize_file(half / "store/metadata/weir.sql", 0);
+  const Finished damaged = run({"up", "--data-dir", half, "--rate", "0", "--listen",
+                                fmt::format("127.0.0.1:{}", free_port()), "--sql-listen", "off"});
+  EXPECT_EQ(damaged.status, 1);
+  EXPECT_EQ(damaged.err.substr(0, 6), "weir: ") << damaged.err;
+  EXPECT_EQ(std::ranges::count(damaged.err, '\n'), 1) << "one message: " << damaged.err;
+  EXPECT_NE(damaged.err.find("Empty query"), std::string::npos) << damaged.err;
   const Finished other = run({"up", "--data-dir", whole, "--database", "other", "--listen",
                               fmt::format("127.0.0.1:{}", free_port()), "--sql-listen", "off"});
   EXPECT_EQ(other.status, 1);

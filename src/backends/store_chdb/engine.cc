@@ -1,8 +1,13 @@
 #include "backends/store_chdb/engine.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 
 namespace weir {
 
@@ -13,6 +18,54 @@ int clickhouse_error_number(std::string_view message) {
   std::from_chars(message.data() + at + 6, message.data() + message.size(), number);
   return number;
 }
+
+namespace {
+
+/// Catches what is written to stderr while it lives, by whatever thread.
+class CaughtStderr {
+ public:
+  CaughtStderr() : file_(memfd_create("stderr", MFD_CLOEXEC)), kept_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
+    if (file_ >= 0 && kept_ >= 0) dup2(file_, STDERR_FILENO);
+  }
+  ~CaughtStderr() { give_back(); }
+  CaughtStderr(const CaughtStderr&) = delete;
+
+  /// What was written. From now on stderr is what it was.
+  std::string give_back() {
+    std::string text;
+    if (kept_ >= 0) {
+      dup2(kept_, STDERR_FILENO);
+      close(kept_);
+    }
+    if (file_ >= 0) {
+      std::array<char, 4096> piece;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by pread
+      for (ssize_t n = 0; (n = pread(file_, piece.data(), piece.size(), static_cast<off_t>(text.size()))) > 0;)
+        text.append(piece.data(), static_cast<std::size_t>(n));
+      close(file_);
+    }
+    file_ = kept_ = -1;
+    return text;
+  }
+
+ private:
+  int file_, kept_;
+};
+
+/// The innermost of the engine's nested reasons, not too long.
+std::string reason_in(std::string_view said) {
+  constexpr std::string_view kMark = "DB::";
+  const std::size_t code = said.rfind("Code: ");
+  const std::size_t mark = code == std::string_view::npos ? code : said.find(kMark, code);
+  if (mark == std::string_view::npos) return {};
+  std::string_view reason = said.substr(mark);
+  reason = reason.substr(std::min(reason.find(": ") + 2, reason.size()));
+  reason = reason.substr(0, reason.find_first_of("\n("));
+  reason = reason.substr(0, 200);
+  while (!reason.empty() && (reason.back() == ' ' || reason.back() == '.' || reason.back() == ':')) reason.remove_suffix(1);
+  return std::string(reason);
+}
+
+}  // namespace
 
 Code code_of_clickhouse_error(std::string_view message) {
   if (message.find("No space left") != std::string_view::npos) return Code::kDiskFull;
@@ -95,7 +148,10 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& path) {
   WEIR_TRY_ASSIGN(const ChdbLibrary* lib, ChdbLibrary::load());
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return fail(Code::kDenied, "The folder " + path + " cannot be made: " + error.message());
+  if (error) {
+    return fail(Code::kDenied, "The folder " + path + " cannot be made: " + error.message() +
+                                   ". Remove what is in its place, or name another folder with --data-dir.");
+  }
   std::unique_ptr<Engine> engine(new Engine(lib, path));
   WEIR_TRY_ASSIGN(engine->keeper_, engine->connect());
   return engine;
@@ -107,12 +163,19 @@ Result<std::unique_ptr<EngineConnection>> Engine::connect(const std::vector<std:
   std::lock_guard lock(connecting_);
   std::string name = "weir", path = "--path=" + path_;
   std::array<char*, 2> arguments{name.data(), path.data()};
+  // The first connection opens the data path. Why it cannot is said on stderr alone.
+  std::optional<CaughtStderr> caught;
+  if (!keeper_) caught.emplace();
   chdb_connection* raw = lib_->connect(static_cast<int>(arguments.size()), arguments.data());
+  const std::string said = caught ? caught->give_back() : "";
   if (raw == nullptr) {
+    const std::string why = reason_in(said);
     return fail(Code::kUnavailable,
-                "The embedded ClickHouse engine could not open " + path_ +
-                    ". Its own message stands above; is there space and permission, and no other process using it?");
+                "The tables in " + path_ + " cannot be opened" + (why.empty() ? "" : " (" + why + ")") +
+                    ". If files there are damaged, restore the whole data directory from a copy; else see that there is space, "
+                    "and that this user may read and write there.");
   }
+  if (!said.empty()) (void)!write(STDERR_FILENO, said.data(), said.size());
   std::unique_ptr<EngineConnection> connection(new EngineConnection(lib_, raw));
   for (const std::string& statement : setup) {
     if (auto done = connection->query(statement); !done)
