@@ -18,7 +18,7 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int kTooManyQueries = 202, kCannotDecompress = 271, kNotImplemented = 48;
+constexpr int kTooManyQueries = 202, kCannotDecompress = 271, kNotImplemented = 48, kUnknownException = 1002;
 
 std::optional<Pairs> parse_form(std::string_view query) {
   Pairs out;
@@ -278,8 +278,9 @@ Ask read_ask(const HttpRequest& request, const Pairs& form, const SqlHttp::Optio
   return ask;
 }
 
-SqlFault fault_of(int code, std::string_view name, std::string_view message) {
-  return {code, fmt::format("Code: {}. DB::Exception: {}. ({})", code, message, name)};
+SqlFault fault_of(int code, std::string_view name, std::string_view message, const std::string& version) {
+  while (message.ends_with('.')) message.remove_suffix(1);  // sentences of ours end with one already
+  return {code, fmt::format("Code: {}. DB::Exception: {}. ({}) (version {})", code, message, name, version)};
 }
 
 }  // namespace
@@ -399,7 +400,10 @@ void SqlHttp::handle(std::shared_ptr<HttpRequest> request, HttpReply reply) {
       answer(*request, reply);
     } catch (const std::exception& error) {
       log::error("sql port: {}", error.what());
-      reply.send(plain(500, fmt::format("Code: 1002. DB::Exception: {}. (UNKNOWN_EXCEPTION)\n", error.what())));
+      Ask ask;
+      ask.query_id = random_id();
+      reply.send(fault_response(fault_of(kUnknownException, "UNKNOWN_EXCEPTION", error.what(), gateway_.version()), ask,
+                                options_.display_name, {}));
     }
   });
   if (!queued) {
@@ -407,7 +411,8 @@ void SqlHttp::handle(std::shared_ptr<HttpRequest> request, HttpReply reply) {
     ask.query_id = random_id();
     reply.send(fault_response(
         fault_of(kTooManyQueries, "TOO_MANY_SIMULTANEOUS_QUERIES",
-                 "Too many simultaneous queries: all places and the queue are full; try again in a moment"),
+                 "Too many simultaneous queries: all places and the queue are full; try again in a moment",
+                 gateway_.version()),
         ask, options_.display_name, {}));
   }
 }
@@ -426,7 +431,8 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
   if (media_type(request.header("Content-Type")) == "multipart/form-data") {
     refuse(fault_of(kNotImplemented, "NOT_IMPLEMENTED",
                     "External tables and forms (multipart/form-data) are not taken here; send the statement as the "
-                    "body and parameters in the URL"));
+                    "body and parameters in the URL",
+                    gateway_.version()));
     return;
   }
   // The body, unpacked.
@@ -435,7 +441,8 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
   std::string_view body = request.body.view();
   const auto cannot_unpack = [&](const Error& error) {
     HttpResponse response =
-        fault_response(fault_of(kCannotDecompress, "CANNOT_DECOMPRESS", error.message), ask, options_.display_name, {});
+        fault_response(fault_of(kCannotDecompress, "CANNOT_DECOMPRESS", error.message, gateway_.version()), ask,
+                       options_.display_name, {});
     switch (error.code) {
       case Code::kDenied: response.status = 413; break;
       case Code::kNotFound: response.status = 415; break;
