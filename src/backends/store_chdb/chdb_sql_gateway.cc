@@ -156,7 +156,7 @@ class ChdbSqlGateway::Session {
     const std::string database =
         request_.database.empty() || request_.database == "default" ? options_.database : request_.database;
     auto vetted = vet_statement(*normal, request_.access, database);
-    if (!vetted) return std::unexpected(vetted.error());
+    if (!vetted) return std::unexpected(unless_unknown(vetted.error()));
     if (auto sure = judge_class(*normal, vetted->kind); !sure) return sure;
 
     const bool values = vetted->kind == StatementKind::kInsertData && vetted->format == "Values";
@@ -195,6 +195,20 @@ class ChdbSqlGateway::Session {
     return normal;
   }
 
+  // A refused setting that the engine does not know either is an error of its own, in the engine's words.
+  SqlFault unless_unknown(SqlFault fault) {
+    constexpr std::string_view kHead = "Code: 164. DB::Exception: Cannot modify '";
+    if (!fault.text.starts_with(kHead)) return fault;
+    const std::string name = fault.text.substr(kHead.size(), fault.text.find("' setting", kHead.size()) - kHead.size());
+    const auto known = ask(
+        "SELECT (SELECT count() FROM system.settings WHERE name = {name:String}) + "
+        "(SELECT count() FROM system.merge_tree_settings WHERE name = {name:String})",
+        "TSVRaw", {{"name", as_field(name)}});
+    if (!known || known->bytes() != "0\n") return fault;
+    auto unknown = ask(fmt::format("SET {} = 1", quoted(name, '`')));
+    return !unknown && unknown.error().code == sql_code::kUnknownSetting ? unknown.error() : fault;
+  }
+
   // The engine's own opinion, as a second one.
   Step judge_class(const std::string& normal, StatementKind kind) {
     ChdbQueryAnalysis analysis;
@@ -221,7 +235,7 @@ class ChdbSqlGateway::Session {
     for (const auto& [name, wish] : request_.settings) {
       std::string value = wish;
       auto use = vet_setting(name, value, request_.access, options_.caps, true);
-      if (!use) return std::unexpected(use.error());
+      if (!use) return std::unexpected(unless_unknown(use.error()));
       if (*use == SettingUse::kApply) settings[name] = std::move(value);
     }
     for (const auto& [name, value] : vetted.settings) settings[name] = value;

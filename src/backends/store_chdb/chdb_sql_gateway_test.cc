@@ -302,6 +302,8 @@ TEST_F(SqlGatewayTest, WordsErrorsAsClickHouseDoes) {
       {"SELECT * FROM noSuchTableFunction(1)", 46, "noSuchTableFunction"},
       {"SELECT 1; SELECT 2", 62, "Multi-statements are not allowed"},
       {"DROP TABLE weir.events", 164, "readonly"},
+      {"SELECT 1 SETTINGS no_such_setting = 1", 115, "no_such_setting"},
+      {"SELECT 1 SETTINGS format_schema = 'x'", 164, "format_schema"},
   };
   for (const auto& [sql, code, word] : table) {
     const Answer answer = run(sql);
@@ -315,6 +317,10 @@ TEST_F(SqlGatewayTest, WordsErrorsAsClickHouseDoes) {
   request.statement = "SELECT 1";
   request.database = "nowhere";
   EXPECT_EQ(run(request).code, 81);
+  EXPECT_EQ(run("SELECT 1", {{"no_such_setting", "1"}}).code, 115);
+  EXPECT_EQ(run("SELECT 1", {{"no`such'setting", "1"}}).code, 115);
+  EXPECT_EQ(run("SELECT 1", {{"output_format_schema", "1"}}).code, 164) << "the engine knows it, the port refuses it";
+  EXPECT_EQ(run("SELECT 1", {{"", "1"}}).code, 164);
 }
 
 TEST_F(SqlGatewayTest, TakesParameters) {
