@@ -46,23 +46,27 @@ Status Core::check_halves() {
   WEIR_TRY_ASSIGN(const ProgressState progress, log->load());
   WEIR_TRY_ASSIGN(const Ledger l, books->ledger());
   if (progress.pending) return {};  // some of its rows may be in some of the tables: the worker does it again
-  constexpr std::string_view kNext = "Restore the whole data directory from a copy, or begin anew with another --data-dir.";
+  constexpr std::string_view kNext =
+      "Restore the whole data directory from a copy, or begin anew with another --data-dir.";
   if (l.admitted == 0 && l.stored + l.rolled_up > 0) {
-    return fail(Code::kCorrupt,
-                fmt::format("The tables in {} hold {} events that the log in {} knows nothing about: the log was removed or is "
-                            "damaged. {}",
-                            data_dir->store(), l.stored, data_dir->log(), kNext));
+    return fail(
+        Code::kCorrupt,
+        fmt::format("The tables in {} hold {} events that the log in {} knows nothing about: the log was removed or is "
+                    "damaged. {}",
+                    data_dir->store(), l.stored, data_dir->log(), kNext));
   }
   if (l.admitted > l.expired && l.stored + l.rolled_up == 0) {
-    return fail(Code::kCorrupt,
-                fmt::format("The log in {} has admitted {} events, and the tables of database {} in {} hold none: they were "
-                            "removed or are damaged, or --database names another one. {}",
-                            data_dir->log(), l.admitted, options_.database, data_dir->store(), kNext));
+    return fail(
+        Code::kCorrupt,
+        fmt::format("The log in {} has admitted {} events, and the tables of database {} in {} hold none: they were "
+                    "removed or are damaged, or --database names another one. {}",
+                    data_dir->log(), l.admitted, options_.database, data_dir->store(), kNext));
   }
   if (!l.balanced()) {
-    log::error("The books do not balance: {} events were admitted, {} are in the tables, {} were removed by retention, {} are "
-               "in the rollups. Files in {} were damaged or changed; what is missing there cannot be made again. {}",
-               l.admitted, l.stored, l.expired, l.rolled_up, data_dir->store(), kNext);
+    log::error(
+        "The books do not balance: {} events were admitted, {} are in the tables, {} were removed by retention, {} are "
+        "in the rollups. Files in {} were damaged or changed; what is missing there cannot be made again. {}",
+        l.admitted, l.stored, l.expired, l.rolled_up, data_dir->store(), kNext);
   }
   return {};
 }

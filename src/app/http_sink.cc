@@ -81,7 +81,8 @@ struct HttpSink::Impl {
     request.body() = body;
     request.prepare_payload();
     beast::error_code error;
-    run(stop, [&] { http::async_write(*stream, request, [&](const beast::error_code& e, std::size_t) { error = e; }); });
+    run(stop,
+        [&] { http::async_write(*stream, request, [&](const beast::error_code& e, std::size_t) { error = e; }); });
     http::response<http::string_body> response;
     if (!error) {
       run(stop, [&] {

@@ -53,8 +53,8 @@ TEST(HttpSink, AServerThatDoesNotAnswerHoldsNobodyUp) {
 }
 
 TEST(HttpSink, SaysWhatIsNoAddress) {
-  for (const char* url : {"http://", "http://:3000", "http://127.0.0.1:0", "http://127.0.0.1:65536", "http://127.0.0.1:x",
-                          "http://127.0.0.1:3000/api"}) {
+  for (const char* url : {"http://", "http://:3000", "http://127.0.0.1:0", "http://127.0.0.1:65536",
+                          "http://127.0.0.1:x", "http://127.0.0.1:3000/api"}) {
     const auto sink = HttpSink::create(url, {});
     ASSERT_FALSE(sink) << url;
     EXPECT_EQ(sink.error().code, Code::kInvalid) << url;

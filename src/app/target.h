@@ -10,8 +10,8 @@
 namespace weir {
 
 struct TargetOptions {
-  std::string to;        // http://HOST:PORT, or `embedded`
-  std::string data_dir;  // for `embedded`
+  std::string to;                           // http://HOST:PORT, or `embedded`
+  std::string data_dir;                     // for `embedded`
   std::optional<std::uint32_t> partitions;  // of a new log
 };
 

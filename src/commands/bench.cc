@@ -115,7 +115,7 @@ Status drain(std::uint64_t count, const fs::path& below) {
   fmt::print("Filling the log with {} simulated events …\n", count);
   {
     Simulation simulation({.seed = 1, .run = "bench", .rate = 20'000});
-    LogSink sink(*core->log);
+    LogSink sink(*core->log, metrics);
     const UnixMillis end = clock.now();
     for (std::uint64_t made = 0; made < count;) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(2'000, count - made));
@@ -219,7 +219,7 @@ Status ingest(std::uint64_t count, const fs::path& below) {
     std::vector<std::jthread> threads;
     for (std::size_t c = 0; c < kConnections; ++c) {
       threads.emplace_back([&, c] {
-        auto sink = HttpSink::create(url);
+        auto sink = HttpSink::create(url, {});
         if (!sink) {
           results[c] = std::unexpected(sink.error());
           return;
@@ -246,7 +246,7 @@ Status ingest(std::uint64_t count, const fs::path& below) {
 
 /// One marked event after the other: from the answer to its POST until a question to the store finds it, in milliseconds.
 Status probe(const std::string& url, StoreReader& store, std::stop_token stop, std::vector<double>& waits) {
-  WEIR_TRY_ASSIGN(auto sink, HttpSink::create(url));
+  WEIR_TRY_ASSIGN(auto sink, HttpSink::create(url, {}));
   for (int n = 0; !stop.stop_requested(); ++n) {
     const std::string id = fmt::format("probe-{}", n);
     RawBatch one;
@@ -292,7 +292,7 @@ Status freshness(double rate, double seconds, const fs::path& below) {
     std::vector<std::jthread> threads;
     for (std::size_t c = 0; c < kConnections; ++c) {
       threads.emplace_back([&, c] {
-        auto sink = HttpSink::create(url);
+        auto sink = HttpSink::create(url, {});
         if (!sink) {
           results[c] = std::unexpected(sink.error());
           return;

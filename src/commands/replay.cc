@@ -64,10 +64,9 @@ int run(const Values& values) {
   const bool json = values.on("json");
 
   // The other side first: who mistyped its name should not wait until large files are read.
-  auto target = Target::open({.to = values.text("to"),
-                              .data_dir = values.text("data-dir"),
-                              .partitions = partitions_given(values)},
-                             clock, stop.get_token());
+  auto target = Target::open(
+      {.to = values.text("to"), .data_dir = values.text("data-dir"), .partitions = partitions_given(values)}, clock,
+      stop.get_token());
   if (!target && target.error().code == Code::kCancelled) {
     fmt::print(stderr, "Stopped before anything was sent.\n");
     return 0;

@@ -53,10 +53,9 @@ int run(const Values& values) {
   const std::stop_source stop = stop_on_signal();
 
   const auto start = clock.steady();
-  auto target = Target::open({.to = values.text("to"),
-                              .data_dir = values.text("data-dir"),
-                              .partitions = partitions_given(values)},
-                             clock, stop.get_token());
+  auto target = Target::open(
+      {.to = values.text("to"), .data_dir = values.text("data-dir"), .partitions = partitions_given(values)}, clock,
+      stop.get_token());
   std::uint64_t made = 0;
   if (target) {
     const Status done = generate(simulation, (*target)->sink(), rate, count, clock, stop.get_token(), made);
@@ -64,8 +63,8 @@ int run(const Values& values) {
   } else if (target.error().code != Code::kCancelled) {
     return values.text("to") == "embedded" ? failed(target.error()) : report(target.error());
   }
-  fmt::print(stderr, "{} {} events of run {} in {:.1f} s.\n", stop.stop_requested() ? "Stopped after" : "Sent", made, name,
-             std::chrono::duration<double>(clock.steady() - start).count());
+  fmt::print(stderr, "{} {} events of run {} in {:.1f} s.\n", stop.stop_requested() ? "Stopped after" : "Sent", made,
+             name, std::chrono::duration<double>(clock.steady() - start).count());
   return 0;
 }
 

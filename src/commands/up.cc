@@ -42,7 +42,8 @@ int run(const Values& values) {
 
   if (const Status usage = Instance::check(options); !usage) return report(usage.error());
 
-  const std::stop_source stop = stop_on_signal();  // before the start: that may take a while when there is much to recover
+  const std::stop_source stop =
+      stop_on_signal();  // before the start: that may take a while when there is much to recover
   auto instance = Instance::start(options);
   if (!instance) return failed(instance.error());
   if (!stop.stop_requested()) {

@@ -111,7 +111,8 @@ std::string fault(const Setting& s, const std::string& text) {
                  ? fmt::format("it must be a number of events a second from 0 to {}, or max", kMostRate)
                  : "it must be a number above 0, or max";
     }
-    case SettingKind::kDuration: return parse_duration(text) ? "" : "it must be a time like 30d, 12h, 10m, 90s or 0, and at most 36500d";
+    case SettingKind::kDuration:
+      return parse_duration(text) ? "" : "it must be a time like 30d, 12h, 10m, 90s or 0, and at most 36500d";
     case SettingKind::kAddress:
       if (s.off_allowed && text == "off") return "";
       return is_address(text) ? "" : s.off_allowed ? "it must be HOST:PORT, or off" : "it must be HOST:PORT";
@@ -134,7 +135,8 @@ std::string fault(const Setting& s, const FileValue& value) {
   const bool text = s.kind == SettingKind::kText || s.kind == SettingKind::kTexts || s.kind == SettingKind::kAddress ||
                     s.kind == SettingKind::kChoice;
   if (value.list && s.kind != SettingKind::kTexts) return "it must be one value, not a list";
-  if (text && !value.all_texts) return s.kind == SettingKind::kTexts ? "it must be a list of texts" : "it must be a text";
+  if (text && !value.all_texts)
+    return s.kind == SettingKind::kTexts ? "it must be a list of texts" : "it must be a text";
   return "";
 }
 
@@ -216,7 +218,8 @@ Result<Texts> read_flags(const CommandSpec& spec, const std::vector<const Settin
     }
     const std::size_t equals = word.find('=');
     const std::string flag = word.substr(0, equals);
-    const auto found = std::ranges::find_if(settings, [&](const Setting* s) { return flag == fmt::format("--{}", s->name); });
+    const auto found =
+        std::ranges::find_if(settings, [&](const Setting* s) { return flag == fmt::format("--{}", s->name); });
     if (found == settings.end()) {
       std::vector<std::string> known{"--help"};
       for (const Setting* s : settings) known.push_back("--" + std::string(s->name));

@@ -33,7 +33,7 @@ struct Setting {
   std::string_view placeholder;    // in help: --name PLACEHOLDER
   std::string_view help;
   std::vector<std::string_view> choices = {};
-  bool off_allowed = false;  // kAddress: `off` too
+  bool off_allowed = false;                           // kAddress: `off` too
   std::uint64_t least = 0, most = ~std::uint64_t{0};  // kCount
   bool empty_allowed = false;                         // kText: an empty text says something
 };

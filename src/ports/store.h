@@ -75,7 +75,7 @@ struct TableCounts {
 
 /// A day of events, the unit of retention.
 struct StorePartition {
-  std::string id;  // YYYYMMDD, of the event's time; of a reject, of its arrival
+  std::string id;          // YYYYMMDD, of the event's time; of a reject, of its arrival
   std::uint64_t rows = 0;  // of events; 0 for a day that has rejects alone
 };
 

@@ -43,7 +43,8 @@ TEST(WeirUp, ShowsTrafficAtOnceAndStopsCleanly) {
   EXPECT_EQ(p.get("/").content_type.substr(0, 9), "text/html");
   const std::string metrics = p.get("/metrics").body;
   EXPECT_EQ(metrics.find("weir_events_received_total 0\n"), std::string::npos) << "simulated events are received too";
-  EXPECT_NE(metrics.find("weir_worker_lag_events{partition=\"3\"}"), std::string::npos) << "though nobody asked for health";
+  EXPECT_NE(metrics.find("weir_worker_lag_events{partition=\"3\"}"), std::string::npos)
+      << "though nobody asked for health";
   EXPECT_EQ(p.end(SIGTERM), 0);
   ASSERT_TRUE(p.start());
   EXPECT_GE(number(p.ledger(), "received"), number(before, "received"));
@@ -131,18 +132,21 @@ TEST(WeirUp, HalfADataDirectoryIsTurnedAway) {
   p.settled_ledger();
   EXPECT_EQ(p.end(SIGTERM), 0);
   const auto whole = p.data / "weir", half = p.data / "half";
-  for (const auto& [gone, expected] : {std::pair("log", "hold 2 events"), std::pair("store", "has admitted 2 events")}) {
+  for (const auto& [gone, expected] :
+       {std::pair("log", "hold 2 events"), std::pair("store", "has admitted 2 events")}) {
     std::filesystem::remove_all(half);
-    std::filesystem::copy(whole, half, std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+    std::filesystem::copy(whole, half,
+                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
     std::filesystem::remove_all(half / gone);
-    const Finished f = run({"up", "--data-dir", half, "--rate", "0", "--listen", fmt::format("127.0.0.1:{}", free_port()),
-                            "--sql-listen", "off"});
+    const Finished f = run({"up", "--data-dir", half, "--rate", "0", "--listen",
+                            fmt::format("127.0.0.1:{}", free_port()), "--sql-listen", "off"});
     EXPECT_EQ(f.status, 1) << gone;
     EXPECT_NE(f.err.find(expected), std::string::npos) << f.err;
     EXPECT_NE(f.err.find("--data-dir"), std::string::npos) << "says what to do: " << f.err;
   }
   std::filesystem::remove_all(half);
-  std::filesystem::copy(whole, half, std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+  std::filesystem::copy(whole, half,
+                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
   std::filesystem::resize_file(half / "store/metadata/weir.sql", 0);
   const Finished damaged = run({"up", "--data-dir", half, "--rate", "0", "--listen",
                                 fmt::format("127.0.0.1:{}", free_port()), "--sql-listen", "off"});
@@ -168,8 +172,8 @@ TEST(WeirUp, WhatCannotStartSaysWhyInOneSentence) {
   EXPECT_NE(port.err.find(here), std::string::npos) << port.err;
   EXPECT_EQ(run({"up", "--listen", "0.0.0.0:18000", "--data-dir", p.data / "other"}).status, 1);
   EXPECT_EQ(run({"up", "--data-dir", "/proc/nowhere"}).status, 1);
-  const Finished foreign = run({"up", "--data-dir", p.data / "other", "--listen", "192.0.2.1:18000", "--sql-listen",
-                                "off", "--insecure"});
+  const Finished foreign =
+      run({"up", "--data-dir", p.data / "other", "--listen", "192.0.2.1:18000", "--sql-listen", "off", "--insecure"});
   EXPECT_EQ(foreign.status, 1) << "the words are right, but this machine has no such address: " << foreign.err;
   for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
            {}, {"teleport"}, {"up", "--teleport"}, {"up", "--rate", "fast"}, {"up", "--attack", "ddos"}}) {

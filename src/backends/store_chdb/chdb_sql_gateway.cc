@@ -200,10 +200,10 @@ class ChdbSqlGateway::Session {
     constexpr std::string_view kHead = "Code: 164. DB::Exception: Cannot modify '";
     if (!fault.text.starts_with(kHead)) return fault;
     const std::string name = fault.text.substr(kHead.size(), fault.text.find("' setting", kHead.size()) - kHead.size());
-    const auto known = ask(
-        "SELECT (SELECT count() FROM system.settings WHERE name = {name:String}) + "
-        "(SELECT count() FROM system.merge_tree_settings WHERE name = {name:String})",
-        "TSVRaw", {{"name", as_field(name)}});
+    const auto known =
+        ask("SELECT (SELECT count() FROM system.settings WHERE name = {name:String}) + "
+            "(SELECT count() FROM system.merge_tree_settings WHERE name = {name:String})",
+            "TSVRaw", {{"name", as_field(name)}});
     if (!known || known->bytes() != "0\n") return fault;
     auto unknown = ask(fmt::format("SET {} = 1", quoted(name, '`')));
     return !unknown && unknown.error().code == sql_code::kUnknownSetting ? unknown.error() : fault;
@@ -243,8 +243,8 @@ class ChdbSqlGateway::Session {
     for (const char* name :
          {"input_format_values_interpret_expressions", "input_format_values_deduce_templates_of_expressions"}) {
       if (expressions) continue;
-      const bool wanted = std::ranges::any_of(
-          vetted.settings, [&](const auto& one) { return one.first == name && one.second != "0"; });
+      const bool wanted =
+          std::ranges::any_of(vetted.settings, [&](const auto& one) { return one.first == name && one.second != "0"; });
       if (wanted) {
         return std::unexpected(make_sql_fault(
             sql_code::kReadonly,

@@ -192,10 +192,10 @@ Result<TableCounts> ChdbStore::counts() {
 }
 
 Result<std::vector<StorePartition>> ChdbStore::partitions() {
-  WEIR_TRY_ASSIGN(
-      const std::string text,
-      ask("SELECT partition_id, sumIf(rows, table = 'events') FROM system.parts WHERE active AND "
-          "database = currentDatabase() AND table IN ('events', 'rejects') GROUP BY partition_id ORDER BY partition_id"));
+  WEIR_TRY_ASSIGN(const std::string text,
+                  ask("SELECT partition_id, sumIf(rows, table = 'events') FROM system.parts WHERE active AND "
+                      "database = currentDatabase() AND table IN ('events', 'rejects') GROUP BY partition_id ORDER BY "
+                      "partition_id"));
   std::vector<StorePartition> out;
   std::istringstream in(text);
   for (StorePartition p; in >> p.id >> p.rows;) out.push_back(p);

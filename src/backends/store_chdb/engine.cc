@@ -61,7 +61,8 @@ std::string reason_in(std::string_view said) {
   reason = reason.substr(std::min(reason.find(": ") + 2, reason.size()));
   reason = reason.substr(0, reason.find_first_of("\n("));
   reason = reason.substr(0, 200);
-  while (!reason.empty() && (reason.back() == ' ' || reason.back() == '.' || reason.back() == ':')) reason.remove_suffix(1);
+  while (!reason.empty() && (reason.back() == ' ' || reason.back() == '.' || reason.back() == ':'))
+    reason.remove_suffix(1);
   return std::string(reason);
 }
 
@@ -170,10 +171,11 @@ Result<std::unique_ptr<EngineConnection>> Engine::connect(const std::vector<std:
   const std::string said = caught ? caught->give_back() : "";
   if (raw == nullptr) {
     const std::string why = reason_in(said);
-    return fail(Code::kUnavailable,
-                "The tables in " + path_ + " cannot be opened" + (why.empty() ? "" : " (" + why + ")") +
-                    ". If files there are damaged, restore the whole data directory from a copy; else see that there is space, "
-                    "and that this user may read and write there.");
+    return fail(
+        Code::kUnavailable,
+        "The tables in " + path_ + " cannot be opened" + (why.empty() ? "" : " (" + why + ")") +
+            ". If files there are damaged, restore the whole data directory from a copy; else see that there is space, "
+            "and that this user may read and write there.");
   }
   if (!said.empty()) (void)!write(STDERR_FILENO, said.data(), said.size());
   std::unique_ptr<EngineConnection> connection(new EngineConnection(lib_, raw));
