@@ -247,7 +247,7 @@ TEST_F(SqlHttpTest, CompressesAndUnpacks) {
   const auto broken = ask("POST", "/", "x", "Content-Encoding: gzip\r\n");
   EXPECT_EQ(broken.status, 400);
   EXPECT_THAT(broken.body,
-              testing::EndsWith(fmt::format("says so. (CANNOT_DECOMPRESS) (version {})\n", gateway_.version())));
+              testing::EndsWith(fmt::format("too early. (CANNOT_DECOMPRESS) (version {})\n", gateway_.version())));
   EXPECT_EQ(ask("POST", "/", "x", "Content-Type: multipart/form-data; boundary=x\r\n").status, 501);
 }
 

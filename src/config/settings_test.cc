@@ -102,6 +102,7 @@ TEST_F(SettingsTest, FlagsBeatVariablesBeatTheFile) {
   EXPECT_NE(parse({"--config", file}).error().message.find("line 1"), std::string::npos);
   std::ofstream(file) << "retension = \"1d\"\n";
   EXPECT_NE(parse({"--config", file}).error().message.find("retention"), std::string::npos);
+  g_environment = {};
   const std::vector<std::pair<std::string, std::string>> wrong{
       {"rate = [1, 2]", "one value"},  {"rate = []", "one value"},       {"data-dir = 5", "must be a text"},
       {"listen = 3000", "a text"},     {"geo = [1]", "list of texts"},   {"geo = [[\"a\"]]", "list of texts"},
@@ -115,7 +116,6 @@ TEST_F(SettingsTest, FlagsBeatVariablesBeatTheFile) {
     EXPECT_NE(v.error().message.find(expected), std::string::npos) << text << "\n" << v.error().message;
   }
   std::ofstream(file) << "";
-  g_environment = {};
   EXPECT_TRUE(parse({"--config", file})) << "an empty file says nothing";
   std::filesystem::remove(file);
   const std::string folder = std::filesystem::temp_directory_path();
