@@ -11,6 +11,7 @@
 #include "app/event_sink.h"
 #include "app/http_sink.h"
 #include "app/instance.h"
+#include "app/signals.h"
 #include "base/log.h"
 #include "commands/command.h"
 #include "simulate/simulation.h"
@@ -40,9 +41,8 @@ struct CoreSeconds {
 /// A folder that goes with the object.
 struct TemporaryDir {
   fs::path path;
-  explicit TemporaryDir(const fs::path& below) : path(below / fmt::format("weir-bench-{}", getpid())) {
-    fs::create_directories(path);
-  }
+  explicit TemporaryDir(const fs::path& below) : path(name(below)) { fs::create_directories(path); }
+  static fs::path name(const fs::path& below) { return below / fmt::format("weir-bench-{}", getpid()); }
   ~TemporaryDir() {
     std::error_code ignored;
     fs::remove_all(path, ignored);
@@ -322,6 +322,13 @@ int run(const Values& values) {
   const std::uint64_t count = values.count("count");
   const fs::path below =
       values.text("data-dir").empty() ? fs::temp_directory_path() : fs::path(values.text("data-dir"));
+  // Half of a benchmark is worth nothing: its folder goes, and so does the process, whatever it is doing.
+  std::thread([stop = stop_on_signal(), folder = TemporaryDir::name(below)] {
+    wait_until(stop.get_token());
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    std::_Exit(failed({Code::kCancelled, "Stopped before there was a result."}));
+  }).detach();
   Status done;
   if (which == "drain") {
     done = drain(count, below);

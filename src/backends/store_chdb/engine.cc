@@ -61,7 +61,9 @@ std::string reason_in(std::string_view said) {
   reason = reason.substr(std::min(reason.find(": ") + 2, reason.size()));
   reason = reason.substr(0, reason.find('\n'));
   reason = reason.substr(0, reason.find(". "));  // its first sentence
-  if (const std::size_t name = reason.rfind(" ("); name != std::string_view::npos && reason.find_first_of("abcdefghijklmnopqrstuvwxyz", name) == std::string_view::npos)
+  if (const std::size_t name = reason.rfind(" (");
+      name != std::string_view::npos &&
+      reason.find_first_of("abcdefghijklmnopqrstuvwxyz", name) == std::string_view::npos)
     reason = reason.substr(0, name);  // the number's name: (SYNTAX_ERROR)
   if (reason.size() > 200) reason = reason.substr(0, reason.rfind(' ', 200));
   return std::string(reason);
