@@ -5,6 +5,7 @@
 #include "app/signals.h"
 #include "app/simulator.h"
 #include "app/target.h"
+#include "base/json_text.h"
 #include "commands/command.h"
 
 namespace weir {
@@ -40,12 +41,25 @@ Status generate(Simulation& simulation, EventSink& sink, std::optional<double> r
   return sink.finish();
 }
 
+/// Ids begin with it, and have a limit themselves.
+Status check_run_name(const std::string& name) {
+  std::string json;
+  append_json_string(json, name);
+  constexpr std::string_view kReplaced = "\xEF\xBF\xBD";
+  const bool utf8 = json.find(kReplaced) == std::string::npos || name.find(kReplaced) != std::string::npos;
+  if (utf8 && name.size() <= kMaxRunNameBytes) return {};
+  return fail(Code::kInvalid,
+              fmt::format("--run is {}; it must be UTF-8 text of at most {} bytes.",
+                          utf8 ? std::to_string(name.size()) + " bytes long" : "no UTF-8 text", kMaxRunNameBytes));
+}
+
 int run(const Values& values) {
   configure_log(values);
   auto attack = attack_named(values.text("attack"));
   if (!attack) return report(attack.error());
   const std::uint64_t count = values.text("count").empty() ? ~std::uint64_t{0} : values.count("count");
   const std::string name = values.text("run").empty() ? new_run_name() : values.text("run");
+  if (const Status usable = check_run_name(name); !usable) return report(usable.error());
   const auto rate = values.rate("rate");
   Simulation simulation({.seed = values.count("seed"), .run = name, .rate = rate.value_or(20'000)});
   simulation.set_attack(*attack);

@@ -175,8 +175,14 @@ TEST(WeirUp, WhatCannotStartSaysWhyInOneSentence) {
   const Finished foreign =
       run({"up", "--data-dir", p.data / "other", "--listen", "192.0.2.1:18000", "--sql-listen", "off", "--insecure"});
   EXPECT_EQ(foreign.status, 1) << "the words are right, but this machine has no such address: " << foreign.err;
-  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
-           {}, {"teleport"}, {"up", "--teleport"}, {"up", "--rate", "fast"}, {"up", "--attack", "ddos"}}) {
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"simulate", "--run", std::string(201, 'x')},
+                                             {"simulate", "--run", "\xff"},
+                                             {},
+                                             {"teleport"},
+                                             {"up", "--teleport"},
+                                             {"up", "--rate", "fast"},
+                                             {"up", "--attack", "ddos"}}) {
     const Finished f = run(wrong);
     EXPECT_EQ(f.status, 2) << fmt::format("{}", fmt::join(wrong, " "));
     EXPECT_FALSE(f.err.empty());
