@@ -1,6 +1,7 @@
 #include "app/core.h"
 
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 
 #include "base/duration_text.h"
@@ -67,6 +68,24 @@ Status Core::check_halves() {
         "The books do not balance: {} events were admitted, {} are in the tables, {} were removed by retention, {} are "
         "in the rollups. Files in {} were damaged or changed; what is missing there cannot be made again. {}",
         l.admitted, l.stored, l.expired, l.rolled_up, data_dir->store(), kNext);
+  }
+  return {};
+}
+
+Status Core::can_append() const {
+  const std::uint64_t reserve = RocksLogOptions{}.reserve_bytes;
+  std::error_code error;
+  const auto disk = std::filesystem::space(data_dir->log(), error);
+  if (!error && disk.available < reserve) {
+    return fail(Code::kDiskFull,
+                fmt::format("the disk of {} has {} MiB left, and {} MiB stay free for what was accepted: free "
+                            "space there",
+                            data_dir->log(), disk.available >> 20, reserve >> 20));
+  }
+  if (log->stats().kept_bytes >= kMaxLogBytes) {
+    return fail(Code::kOverloaded,
+                fmt::format("the log holds {} GiB that the worker has not worked off: see the worker's state",
+                            kMaxLogBytes >> 30));
   }
   return {};
 }

@@ -35,6 +35,8 @@ class Core {
   static Result<std::unique_ptr<Core>> open(const CoreOptions& options, const Clock& clock, Metrics& metrics);
   ~Core();
 
+  /// Whether the log takes events just now: kDiskFull, kOverloaded.
+  Status can_append() const;
   /// Starts worker and housekeeping.
   void start();
   /// Lets the worker catch up for at most `drain`, ends it, and closes the log.

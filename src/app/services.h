@@ -29,7 +29,7 @@ class CoreHealth final : public HealthSource {
   void refresh_metrics() override;
 
  private:
-  /// Writes a small value to the log's store and reads it back.
+  /// Writes a small value to the log's store and reads it back; and asks whether events would be taken, which need more room.
   Status probe_log();
 
   Core& core_;
