@@ -31,7 +31,9 @@ struct HttpSink::Impl {
   std::optional<beast::tcp_stream> stream;
   beast::flat_buffer buffer;
 
-  std::string where() const { return host + ":" + port; }
+  std::string where() const {
+    return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
+  }
 
   Error away(const beast::error_code& error) const {
     return {

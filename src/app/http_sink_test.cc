@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
 namespace weir {
@@ -50,6 +51,42 @@ TEST(HttpSink, AServerThatDoesNotAnswerHoldsNobodyUp) {
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().code, Code::kCancelled) << sent.error().message;
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+}
+
+TEST(HttpSink, NamesAnIpv6AddressInBrackets) {
+  const int listener = socket(AF_INET6, SOCK_STREAM, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    close(listener);
+    GTEST_SKIP() << "this machine has no ::1";
+  }
+  socklen_t size = sizeof address;
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  listen(listener, 8);
+  const std::string where = fmt::format("[::1]:{}", ntohs(address.sin6_port));
+  std::string request;
+  std::jthread server([&] {
+    const int peer = accept(listener, nullptr, nullptr);
+    std::array<char, 4096> piece{};
+    while (request.find("{}") == std::string::npos) {
+      const ssize_t n = recv(peer, piece.data(), piece.size(), 0);
+      if (n <= 0) break;
+      request.append(piece.data(), static_cast<std::size_t>(n));
+    }
+    constexpr std::string_view kAnswer = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+    send(peer, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+    close(peer);
+  });
+  auto sink = HttpSink::create("http://" + where, {});
+  ASSERT_TRUE(sink) << sink.error().message;
+  RawBatch events;
+  events.add("{}");
+  EXPECT_TRUE((*sink)->send(std::move(events), {}));
+  server.join();
+  close(listener);
+  EXPECT_NE(request.find("Host: " + where + "\r\n"), std::string::npos) << request;
 }
 
 TEST(HttpSink, SaysWhatIsNoAddress) {
