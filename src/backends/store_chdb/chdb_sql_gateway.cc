@@ -4,8 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "backends/store_chdb/sql_chunks.h"
 
@@ -277,14 +281,30 @@ class ChdbSqlGateway::Session {
   }
 
   // Ends the statement from outside when the client or the process wants to stop; a statement that computes cannot look itself.
-  auto end_on_stop() {
-    return std::stop_callback(stop_, [this] {
-      if (auto other = gateway_.engine_.connect()) {
-        // A failure leaves the statement to its time limit.
-        (void)(*other)->query(fmt::format("KILL QUERY WHERE Settings['log_comment'] = {} ASYNC", quoted(mark_)));
-      }
-    });
-  }
+  // It may not have begun when it is told so, so it is told until it has ended.
+  class Ender {
+   public:
+    explicit Ender(const Session& session) : on_stop_(session.stop_, [this, &session] { end(session); }) {}
+
+   private:
+    void end(const Session& session) {
+      thread_ = std::jthread([&session](const std::stop_token& ended) {
+        std::mutex mutex;
+        std::condition_variable_any woken;
+        std::unique_lock lock(mutex);
+        while (!ended.stop_requested()) {
+          if (auto other = session.gateway_.engine_.connect()) {
+            // A failure leaves the statement to the next try, or to its time limit.
+            (void)(*other)->query(
+                fmt::format("KILL QUERY WHERE Settings['log_comment'] = {} ASYNC", quoted(session.mark_)));
+          }
+          woken.wait_for(lock, ended, std::chrono::milliseconds(50), [] { return false; });
+        }
+      });
+    }
+    std::jthread thread_;
+    std::stop_callback<std::function<void()>> on_stop_;  // goes first: behind it no thread is made
+  };
 
   void count(chdb_result_* result, std::size_t bytes) {
     const ChdbLibrary& lib = connection_->library();
@@ -300,7 +320,8 @@ class ChdbSqlGateway::Session {
   Step stream(const std::string& sql, const std::string& format, ChunkJoiner& joiner) {
     const ChdbLibrary& lib = connection_->library();
     const chdb_connection handle = connection_->handle();
-    const auto ending = end_on_stop();
+    if (stop_.stop_requested()) return std::unexpected(make_sql_fault(sql_code::kCancelled, "Query was cancelled"));
+    const Ender ender(*this);
     const ParamArrays params(request_.params);
     chdb_result_* raw = lib.stream_query_with_params_n(
         handle, sql.data(), sql.size(), format.data(), format.size(), params.names.data(), params.name_sizes.data(),
@@ -332,7 +353,8 @@ class ChdbSqlGateway::Session {
   }
 
   Step whole(const std::string& sql, const std::string& format) {
-    const auto ending = end_on_stop();
+    if (stop_.stop_requested()) return std::unexpected(make_sql_fault(sql_code::kCancelled, "Query was cancelled"));
+    const Ender ender(*this);
     auto answer = connection_->query(
         sql, format, std::map<std::string, std::string>(request_.params.begin(), request_.params.end()));
     if (!answer) return engine_fault(answer.error().message);

@@ -454,6 +454,22 @@ TEST_F(SqlGatewayTest, StreamsInPiecesAndStopsWhenTheReaderIsGone) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, 394) << done.error().text;
   EXPECT_LT(std::chrono::steady_clock::now() - computing, std::chrono::seconds(5));
+
+  // Whenever the wish comes: before the statement, while it is looked at, just as it begins.
+  const auto often = std::chrono::steady_clock::now();
+  for (int i = 0; i < 30; ++i) {
+    std::stop_source wish;
+    std::jthread soon([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(400 * i));
+      wish.request_stop();
+    });
+    if (i == 0) soon.join();
+    Collector nothing;
+    done = gateway->run(request, nothing, wish.get_token());
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, 394) << done.error().text;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - often, std::chrono::seconds(30));
 }
 
 TEST_F(SqlGatewayTest, WritersCreateAndInsert) {
