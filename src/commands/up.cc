@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "app/instance.h"
 #include "app/signals.h"
@@ -9,6 +11,8 @@
 
 namespace weir {
 namespace {
+
+constexpr std::chrono::milliseconds kLongestStop{9'500};
 
 /// --attack, else the variable ATTACK (short for WEIR_ATTACK, which parse_command has taken already).
 std::optional<std::string> attack_given(const Values& values) {
@@ -53,6 +57,12 @@ int run(const Values& values) {
     wait_until(stop.get_token());
   }
   log::info("Stopping: finishing what was accepted");
+  // Whatever hangs, ten seconds are enough: all that was accepted is durable, and the next start goes on with it.
+  std::thread([] {
+    std::this_thread::sleep_for(kLongestStop);
+    log::warn("Stopping takes too long and ends here; the next start goes on with what is left");
+    std::_Exit(0);
+  }).detach();
   (*instance)->stop();
   log::info("Stopped");
   return 0;
