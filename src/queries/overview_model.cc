@@ -21,6 +21,7 @@ constexpr std::int64_t kFast = 5, kSlow = 60,
 constexpr std::int64_t kHold = 10;
 constexpr std::int64_t kVolume = 15;
 constexpr std::uint8_t kAttackStreak = 3;
+constexpr double kFewest = 20;  // of fewer things no share is told: one in five is no 20 %
 
 /// What is watched, and how it is called in a sentence.
 struct Watched {
@@ -317,7 +318,7 @@ OverviewView OverviewModel::view(UnixMillis now) const {
       const Usual part = last > 0 ? learn(last, watched, count_of(kind.part)) : Usual{};
       const bool learned = part.learned >= kWellLearned;
       if (kind.whole) {
-        if (const double whole = in_window(*kind.whole); whole > 0) tile.value = in_window(kind.part) / whole;
+        if (const double whole = in_window(*kind.whole); whole >= kFewest) tile.value = in_window(kind.part) / whole;
         if (learned) {
           const Usual whole = learn(last, watched, count_of(*kind.whole));
           if (whole.rate > 0) tile.baseline = std::min(1.0, part.rate / whole.rate);
@@ -350,8 +351,8 @@ OverviewView OverviewModel::view(UnixMillis now) const {
       const auto part = static_cast<double>(totals[number(kTiles[t].part)]);
       if (!kTiles[t].whole) {
         view.tiles[t].sparkline[static_cast<std::size_t>(m)] = part / seconds;
-      } else if (const std::uint64_t whole = totals[number(*kTiles[t].whole)]; whole > 0) {
-        view.tiles[t].sparkline[static_cast<std::size_t>(m)] = part / static_cast<double>(whole);
+      } else if (const auto whole = static_cast<double>(totals[number(*kTiles[t].whole)]); whole >= kFewest) {
+        view.tiles[t].sparkline[static_cast<std::size_t>(m)] = part / whole;
       }
     }
   }
@@ -397,7 +398,8 @@ std::string OverviewModel::sentence(UnixMillis now, double events_per_second) co
     // The seconds just before it was noticed are under suspicion too; it began with the first one that was high.
     while (since < last && at(since).counts[number(kWatchList[worst.watched].count)] <= 1.5 * worst.usual) ++since;
     const std::string began = format_rfc3339(UnixMillis(since * 1000)).substr(11, 5);
-    const bool by_minute = worst.seen < 1;
+    // By the usual, as the page tells the number itself.
+    const bool by_minute = worst.usual < 1;
     const double factor = by_minute ? 60 : 1;
     const std::string_view unit = by_minute ? "a minute" : "a second";
     const std::string_view label = kWatchList[worst.watched].label;
