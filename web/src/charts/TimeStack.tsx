@@ -136,7 +136,11 @@ export function TimeStack({ label, panels, from, to, live, stepMs, dataKey, onZo
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onKeyDown={key}
-        onPointerMove={(e) => setAt(timeOf(e.clientX))}
+        onPointerMove={(e) => {
+          const time = timeOf(e.clientX);
+          // Within one bucket nothing that is shown changes.
+          setAt(mark === null ? (times[nearest(times, time)] ?? time) : time);
+        }}
         onPointerDown={down}
         onPointerUp={up}
         onPointerCancel={() => setMark(null)}
@@ -234,7 +238,7 @@ function PanelView(props: {
     const fresh = shownKey.current !== dataKey;
     if (panel.samples.times.length > 0) shownKey.current = dataKey;
     plot.set(plotInput(panel, from, to), fresh);
-  });
+  }, [panel, from, to, dataKey, plots]);
 
   const value = moment === null ? null : valueAt(panel, moment);
   const summary = describe(panel);

@@ -28,11 +28,13 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The time at the server, in ms, once a second. */
-export function useNow(): number {
-  return useSyncExternalStore(
-    subscribe,
-    () => now,
-    () => now,
-  );
+/** The time at the server, in ms, once a second, or less often: what shows it is drawn again only then. */
+export function useNow(everyMs = 1): number {
+  const read = () => (everyMs <= 1000 ? now : Math.floor(now / everyMs) * everyMs);
+  return useSyncExternalStore(subscribe, read, read);
+}
+
+/** When today began (UTC). */
+export function useToday(): number {
+  return useNow(86_400_000);
 }

@@ -6,7 +6,7 @@ import { getEvents, useEntity } from "@/api/queries";
 import type { Entity, EntityKind, WeirEvent } from "@/api/types";
 import { useView } from "@/hooks/view";
 import { eventKey, FIELD_OF_KIND, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
-import { useNow } from "@/hooks/clock";
+import { useNow, useToday } from "@/hooks/clock";
 import { exact, plural, shortTime, whole } from "@/lib/format";
 import { entityLink, exploreLink } from "@/lib/links";
 import type { Range } from "@/lib/range";
@@ -36,7 +36,8 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
   const filters = useMemo(() => ({ [FIELD_OF_KIND[kind]]: [id] }), [kind, id]);
   const [chosen, setRange] = useState<Range | null>(null);
   const [opened, setOpened] = useState<WeirEvent | null>(null);
-  const now = useNow();
+  const now = useNow(60_000);
+  const today = useToday();
   // Also where Weir keeps no entities yet: its newest events tell most of what there is to know.
   const recent = useQuery({
     queryKey: ["entity-events", kind, id],
@@ -109,7 +110,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
               </Link>
             </div>
             {recent.data ? (
-              <EventsTable events={events.slice(0, SHOWN)} chosen={opened ? eventKey(opened) : null} open={setOpened} now={now} label="Its newest events" without={COLUMN_OF[kind]} />
+              <EventsTable events={events.slice(0, SHOWN)} chosen={opened ? eventKey(opened) : null} open={setOpened} now={today} label="Its newest events" without={COLUMN_OF[kind]} />
             ) : (
               <p className="waiting">Reading its events</p>
             )}

@@ -6,7 +6,7 @@ import { useFinding, useFindings } from "@/api/queries";
 import type { List, WeirEvent } from "@/api/types";
 import { eventKey, isEntityKind, keyWords, KIND_WORDS } from "@/lib/events";
 import { duration, exact, plural, whole } from "@/lib/format";
-import { useNow } from "@/hooks/clock";
+import { useNow, useToday } from "@/hooks/clock";
 import { entityLink } from "@/lib/links";
 import { AttackSwitch } from "@/parts/AttackSwitch";
 import { EventPanel } from "@/parts/EventPanel";
@@ -76,6 +76,7 @@ export function FindingPage({ id }: { id: string }) {
   });
   const [opened, setOpened] = useState<WeirEvent | null>(null);
   const now = useNow();
+  const today = useToday();
   const f = finding.data;
   if (!f)
     return (
@@ -110,7 +111,7 @@ export function FindingPage({ id }: { id: string }) {
             <span className="quiet">newest first, of {whole(f.events)}</span>
           </div>
           {evidence.data ? (
-            <EventsTable events={evidence.data.items} chosen={opened ? eventKey(opened) : null} open={setOpened} now={now} label="Evidence" />
+            <EventsTable events={evidence.data.items} chosen={opened ? eventKey(opened) : null} open={setOpened} now={today} label="Evidence" />
           ) : evidence.isError ? (
             <TroubleNote error={evidence.error} what="the evidence" />
           ) : (
