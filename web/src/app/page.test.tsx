@@ -43,6 +43,15 @@ describe("Home", () => {
     expect(await screen.findByText("No events yet")).toBeTruthy();
   });
 
+  it("compares nothing while there is no past, and says since when it has data", async () => {
+    const { container } = open("young");
+    await screen.findByRole("heading", { level: 1, name: /^Normal so far\./ });
+    expect(await screen.findByText(/^data since \d\d:\d\d$/)).toBeTruthy();
+    expect(await screen.findByText(/Weir has data since \d\d:\d\d: too little to compare with/)).toBeTruthy();
+    expect((await screen.findAllByText("Networks")).length).toBe(1);
+    expect(container.textContent).not.toMatch(/was none|was \d|× usual|hour before/);
+  });
+
   it("accounts for a single event", async () => {
     open("one");
     expect(await screen.findByText("The one event is accounted for")).toBeTruthy();

@@ -1,17 +1,20 @@
-import { useCallback, useMemo, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useLivePart } from "@/api/queries";
 import type { Finding, Overview, Tile as TileData } from "@/api/types";
+import { useNow } from "@/hooks/clock";
 import { useView } from "@/hooks/view";
+import { trickleOf } from "@/charts/scale";
 import { Sparkline } from "@/charts/Sparkline";
-import { against, fullValue, metricWords, scaleFor, times, type MetricWords } from "@/lib/metrics";
-import { exact } from "@/lib/format";
+import { against, fullValue, metricWords, type Scale, steadyScale, times, type MetricWords } from "@/lib/metrics";
+import { exact, hourMinute, inSentence, sinceWord } from "@/lib/format";
 import { exploreLink, findingLink } from "@/lib/links";
-import { type Range, readRange, writeRange } from "@/lib/range";
+import { type Range, readRange, windowOf, writeRange } from "@/lib/range";
 import { AttackSwitch } from "@/parts/AttackSwitch";
 import { Copy } from "@/parts/Copy";
 import { FindingList } from "@/parts/FindingList";
 import { worstFirst } from "@/parts/Level";
+import { usePast } from "@/parts/past";
 import { RangePicker } from "@/parts/RangePicker";
 import { NewestEvents } from "./home/NewestEvents";
 import { OverTime, useFirstRange } from "./home/OverTime";
@@ -20,7 +23,8 @@ import { TopLists, WhatChanged } from "./home/Where";
 export function HomePage() {
   const overview = useLivePart((s) => s.overview);
   const [search, change] = useView();
-  const first = useFirstRange();
+  const past = usePast();
+  const first = useFirstRange(past);
   const chosen = useMemo(() => readRange(search), [search]);
   const range = chosen ?? first;
   const choose = useCallback((next: Range) => change((s) => writeRange(s, next)), [change]);
@@ -28,6 +32,9 @@ export function HomePage() {
   const findings = worstFirst(overview?.findings ?? []);
   const worst = overview?.state === "normal" ? undefined : findings[0];
   const metric = search.get("of") ?? loudest(overview) ?? "events";
+
+  // Only where it explains why a chart is shorter than its name.
+  const young = past?.since != null && range?.kind === "live" && past.at - past.since < windowOf(range).ms * 0.97;
 
   return (
     <>
@@ -38,13 +45,14 @@ export function HomePage() {
         <section aria-labelledby="over-time">
           <div className="head">
             <h2 id="over-time">Over time</h2>
+            {young && <span className="quiet">data since {sinceWord(past.since, past.at)}</span>}
             <div className="end">{range && <RangePicker range={range} choose={choose} />}</div>
           </div>
-          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} /> : <p className="waiting">One moment</p>}
+          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} since={past?.since ?? null} /> : <p className="waiting">One moment</p>}
         </section>
-        {range && <WhatChanged range={range} metric={metric} />}
+        {range && <WhatChanged range={range} metric={metric} past={past} />}
       </div>
-      {range && <TopLists range={range} metric={metric} chooseMetric={chooseMetric} />}
+      {range && <TopLists range={range} metric={metric} chooseMetric={chooseMetric} past={past} />}
       <NewestEvents />
     </>
   );
@@ -115,7 +123,7 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
           <div className="state-acts">
             {hit.length > 0 && <Copy className="button ghost" text={() => hit.join("\n")} label={hit.length === 1 ? "Copy the name" : `Copy the ${hit.length} names`} />}
             <Link className="button solid" href={href}>
-              {worst ? "Open the finding" : words ? `See the ${words.label.toLowerCase()}` : "See the events"}
+              {worst ? "Open the finding" : words ? `See the ${inSentence(words.label)}` : "See the events"}
             </Link>
           </div>
         </div>
@@ -148,20 +156,40 @@ function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boo
 }
 
 function Tiles({ overview }: { overview: Overview | null }) {
+  const second = useNow();
+  // Numbers change four times a second; no line moves by a pixel in that time.
+  const [drawn, setDrawn] = useState<{ second: number; tiles: TileData[] }>({ second: 0, tiles: [] });
+  if (overview && drawn.second !== second) setDrawn({ second, tiles: overview.tiles });
   if (!overview) return null;
+  const first = beginOfLines(overview.tiles);
+  const learning = overview.tiles.every((t) => t.baseline === null);
+  const lines = drawn.tiles.length > 0 ? drawn.tiles : overview.tiles;
+  const back = first > 0 && first < 60 ? `to ${hourMinute((Math.floor(second / 60_000) - 59 + first) * 60_000)}` : "an hour";
   return (
     <section className="wrap section tight" aria-labelledby="now">
       <div className="head">
-        <h2 id="now">Now, against the usual</h2>
-        <span className="quiet only-desk">the last 60 seconds; the line goes back an hour, the grey band is the usual</span>
+        <h2 id="now">{learning ? "Now" : "Now, against the usual"}</h2>
+        <span className="quiet only-desk">
+          {learning
+            ? "the last 60 seconds; what is usual here is learned in the first minute"
+            : `the last 60 seconds; the line goes back ${back}, the grey band is the usual`}
+        </span>
       </div>
       <div className="tiles">
-        {overview.tiles.map((t) => (
-          <Tile key={t.metric} tile={t} state={overview.state} />
+        {overview.tiles.map((t, i) => (
+          <Tile key={t.metric} tile={t} line={lines[i]?.sparkline ?? t.sparkline} first={first} state={overview.state} />
         ))}
       </div>
     </section>
   );
+}
+
+/** The first minute that counts: what came late from before the beginning is no data. */
+function beginOfLines(tiles: readonly TileData[]): number {
+  const events = tiles.find((t) => t.metric === "events")?.sparkline ?? [];
+  const trickle = trickleOf(events);
+  const first = events.findIndex((v) => (v ?? 0) > trickle);
+  return first < 0 ? events.length : first;
 }
 
 function typicalOf(tile: TileData): number | null {
@@ -170,33 +198,36 @@ function typicalOf(tile: TileData): number | null {
   return seen[seen.length >> 1] ?? tile.value;
 }
 
-function Tile({ tile, state }: { tile: TileData; state: Overview["state"] }) {
+/** Of counts that are told as a multiple: at least so many in a minute, on one side or the other. */
+const TELLING = 10;
+
+const Tile = memo(function Tile({ tile, line, first, state }: { tile: TileData; line: TileData["sparkline"]; first: number; state: Overview["state"] }) {
   const words = metricWords(tile.metric, tile.label, tile.unit);
-  // The unit is chosen once, so that a number near the border does not change it with every breath.
   const [typical] = useState(() => typicalOf(tile));
-  const scale = scaleFor(words.kind, tile.baseline ?? typical);
-  const stands = against(tile.baseline, tile.change);
-  const off = state !== "normal" && tile.change !== null && tile.change >= 2;
+  const scale = steadyScale(words, tile.baseline, typical);
+  const few = words.kind === "count" && Math.max(tile.value ?? 0, tile.baseline ?? 0) * 60 < TELLING;
+  const stands = few ? "learning" : against(tile.baseline, tile.change);
+  const off = state !== "normal" && tile.change !== null && tile.change >= 2 && !few;
   return (
     <Link
       className={`tile s-${words.colour} ${off ? `off ${state}` : ""}`}
       href={words.filters === null ? "/quality" : exploreLink(words.filters, { kind: "live", name: "15m" })}
-      title={tile.value === null ? "nothing in the last 60 seconds" : fullValue(words.kind, tile.value)}
+      title={tile.value === null ? `too few in the last 60 seconds to tell a share` : `${fullValue(words.kind, tile.value)} in the last 60 seconds`}
     >
       <span className="tile-label cut">{tile.label}</span>
       <span className={tile.value === null ? "tile-value none" : "tile-value"}>
         {tile.value === null ? "–" : scale.write(tile.value)}
         {scale.unit !== "" && tile.value !== null && <i>{scale.unit}</i>}
       </span>
-      <Sparkline values={tile.sparkline} baseline={tile.baseline} />
+      <Sparkline values={line} first={first} baseline={tile.baseline} />
       <span className="tile-usual">
         <Usual tile={tile} words={words} scale={scale} stands={stands} />
       </span>
     </Link>
   );
-}
+});
 
-function Usual(props: { tile: TileData; words: MetricWords; scale: ReturnType<typeof scaleFor>; stands: ReturnType<typeof against> }) {
+function Usual(props: { tile: TileData; words: MetricWords; scale: Scale; stands: ReturnType<typeof against> }) {
   const { tile, words, scale, stands } = props;
   if (tile.baseline === null) return <>learning the usual</>;
   const usual = `${scale.write(tile.baseline)}${words.kind === "ratio" ? "\u00a0%" : ""}`;
