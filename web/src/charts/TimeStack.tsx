@@ -33,6 +33,8 @@ interface Props {
   /** The right end is now. */
   live: boolean;
   stepMs: number;
+  /** A moment that stays marked: when what is wrong began. */
+  began?: { at: number; words: string; alarm: "attack" | "elevated" } | null;
   /** Changes when other data is shown, so that y axes are chosen anew. */
   dataKey: string;
   onZoom?: ((from: number, to: number) => void) | undefined;
@@ -43,7 +45,7 @@ interface Props {
  * Lines over one shared time axis. Hovering one shows that moment in all; dragging zooms. With the keyboard: left and
  * right move the moment, Shift with them marks a stretch, Enter zooms to it, Escape undoes. The same numbers as a table.
  */
-export function TimeStack({ label, panels, from, to, live, stepMs, dataKey, onZoom, onReset }: Props) {
+export function TimeStack({ label, panels, from, to, live, stepMs, began = null, dataKey, onZoom, onReset }: Props) {
   const area = useRef<HTMLDivElement>(null);
   const [plots] = useState(() => new Map<string, Plot>());
   const [width, setWidth] = useState(0);
@@ -157,6 +159,16 @@ export function TimeStack({ label, panels, from, to, live, stepMs, dataKey, onZo
           <PanelView key={panel.key} panel={panel} from={from} to={to} dataKey={dataKey} live={live} plots={plots} moment={moment} x={moment === null ? 0 : xOf(moment)} width={width} />
         ))}
         <div className="stack-lay" aria-hidden="true">
+          {began && began.at > from && began.at < to && (
+            <>
+              <div className={`stack-began ${began.alarm}`} style={{ left: xOf(began.at) }} />
+              {moment === null && (
+                <span className={`stack-began-words ${began.alarm} ${xOf(began.at) > Math.min(460, width * 0.6) ? "before" : ""}`} style={{ left: xOf(began.at) }}>
+                  {began.words}
+                </span>
+              )}
+            </>
+          )}
           {mark !== null && at !== null && (
             <div className="stack-mark" style={{ left: Math.min(xOf(mark), xOf(at)), width: Math.abs(xOf(at) - xOf(mark)) }} />
           )}
@@ -333,7 +345,7 @@ function plotInput(panel: Panel, from: number, to: number): PlotInput {
     alarm: panel.alarm,
     now: now ?? values[last] ?? null,
     write: panel.write,
-    writeTick: (v) => (v === 0 ? "0" : panel.write(v).replace(/\.0$/, "")),
+    writeTick: (v) => (v === 0 ? "0" : panel.write(v).replace(/\.0+(?!\d)/, "")),
     leastTop: panel.leastTop ?? 0,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { beginOf, FEW, knownFrom, linePath, lonely, nearest, niceTop, samplesOf, steadyRange, steadyTop, timeTicks, withGaps } from "./scale";
+import { beginOf, FEW, knownFrom, leftUsualAt, linePath, lonely, nearest, niceTop, samplesOf, steadyRange, steadyTop, timeTicks, withGaps } from "./scale";
 
 describe("the y axis", () => {
   it("ends at a friendly number", () => {
@@ -68,6 +68,14 @@ it("a chart begins where its data begins, and never as a sliver", () => {
   expect(beginOf(0, hour, hour - 60_000)).toBe(hour * 0.8);
   const samples = { times: [5, 15, 25], starts: [0, 10, 20], values: [0, 0, 7], partial: null };
   expect(knownFrom(samples, 15, 10).values).toEqual([null, 0, 7]);
+});
+
+it("finds when a line left its usual", () => {
+  const of = (values: (number | null)[]) => leftUsualAt({ times: [], starts: values.map((_, i) => i * 10), values, partial: null }, 5);
+  expect(of([1, 9, 1, 1, 9, 4, 9, 9])).toBe(40);
+  expect(of([1, 2, 3])).toBeNull();
+  expect(of([9, 9, 1, 1])).toBe(0);
+  expect(of([])).toBeNull();
 });
 
 it("ticks are round and few", () => {

@@ -122,6 +122,19 @@ export function beginOf(from: number, to: number, since: number | null): number 
   return since === null ? from : Math.max(from, Math.min(since, to - (to - from) / 5));
 }
 
+/**
+ * When a line left its usual: the begin of the latest run above it. A single bucket that falls back does not end a run.
+ */
+export function leftUsualAt(samples: Samples, high: number): number | null {
+  let at: number | null = null;
+  for (let i = samples.values.length - 1; i >= 0; i--) {
+    const above = (v: number | null | undefined) => v != null && v > high;
+    if (above(samples.values[i])) at = samples.starts[i] ?? at;
+    else if (at !== null && !above(samples.values[i - 1])) break;
+  }
+  return at;
+}
+
 /** Places of values with a gap on either side: a line through one point is invisible. */
 export function lonely(values: readonly (number | null | undefined)[]): number[] {
   return values.flatMap((v, i) => (v != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));

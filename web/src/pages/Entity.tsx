@@ -4,12 +4,13 @@ import { Link } from "wouter";
 import { Trouble } from "@/api/problem";
 import { getEvents, useEntity } from "@/api/queries";
 import type { Entity, EntityKind, WeirEvent } from "@/api/types";
+import { type Lane, Lanes } from "@/charts/Lanes";
 import { useView } from "@/hooks/view";
-import { eventKey, FIELD_OF_KIND, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
+import { EVENT_TYPES, eventKey, FIELD_OF_KIND, happened, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
 import { useNow, useToday } from "@/hooks/clock";
 import { exact, plural, shortTime, whole } from "@/lib/format";
 import { entityLink, exploreLink } from "@/lib/links";
-import type { Range } from "@/lib/range";
+import { type Range, RANGES } from "@/lib/range";
 import { Copy } from "@/parts/Copy";
 import { EventPanel } from "@/parts/EventPanel";
 import { EventsTable } from "@/parts/EventsTable";
@@ -72,6 +73,10 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
     );
 
   const more = recent.data?.next_cursor != null;
+  // So few that each can be seen: then a line of how many there are says less than the events themselves.
+  const lanes = recent.data && events.length > 0 && !more ? lanesOf(events, filters) : null;
+  const end = Math.max(now, Date.parse(events[0]?.time ?? "") || 0);
+  const spanMs = RANGES.find((r) => now - oldest <= r.ms)?.ms ?? now - oldest;
   const lastSeen = e?.last_seen ?? events[0]?.time;
   const firstSeen = e?.first_seen ?? (more ? undefined : events.at(-1)?.time);
   const risk = e?.risk?.score ?? 0;
@@ -98,9 +103,19 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
       </div>
       <div className="wrap section columns">
         <div>
-          <section aria-label="Over time">
-            <ExploreChart filters={filters} range={range} choose={setRange} />
-          </section>
+          {lanes ? (
+            <section aria-labelledby="by-kind">
+              <div className="head">
+                <h2 id="by-kind">What it did, by kind</h2>
+                <span className="quiet">all {plural(events.length, "event")}, a mark for each</span>
+              </div>
+              <Lanes lanes={lanes} from={end - spanMs} to={end} />
+            </section>
+          ) : (
+            <section aria-label="Over time">
+              <ExploreChart filters={filters} range={range} choose={setRange} />
+            </section>
+          )}
           <section className="section" aria-labelledby="its-events">
             <div className="head">
               <h2 id="its-events">Newest events</h2>
@@ -117,7 +132,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
           </section>
         </div>
         <div>
-          <Counts entity={e} events={events} more={more} filters={filters} />
+          {!lanes && <Counts entity={e} events={events} more={more} filters={filters} />}
           {e?.risk && e.risk.reasons.length > 0 && (
             <section className="section">
               <h2>Why {e.risk.score}</h2>
@@ -131,7 +146,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
               </ul>
             </section>
           )}
-          <Linked kind={kind} entity={e} events={events} more={more} />
+          <Linked kind={kind} entity={e} events={events} more={more} first={lanes !== null} />
           {e && e.findings.length > 0 && (
             <section className="section">
               <h2>Findings</h2>
@@ -143,6 +158,34 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
       <EventPanel event={opened} onClose={() => setOpened(null)} />
     </>
   );
+}
+
+const COLOURS: Record<string, string> = {
+  "account.signup": "signup",
+  "account.login": "login",
+  "account.password_change": "reset",
+  "account.password_reset": "reset",
+  "account.mfa": "mfa",
+  "api.request": "api",
+  "email.send": "email",
+};
+
+export function lanesOf(events: readonly WeirEvent[], filters: Record<string, string[]>): Lane[] {
+  return EVENT_TYPES.flatMap((type) => {
+    const of = events.filter((e) => e.type === type);
+    if (of.length === 0) return [];
+    const times = (failed: boolean) => of.filter((e) => happened(e).failed === failed).map((e) => Date.parse(e.time));
+    return [
+      {
+        key: type,
+        title: typeWord(type),
+        href: exploreLink({ ...filters, type: [type] }, { kind: "live", name: "24h" }),
+        colour: COLOURS[type] ?? "total",
+        marks: times(false),
+        failed: times(true),
+      },
+    ];
+  });
 }
 
 function Counts({ entity, events, more, filters }: { entity: Entity | undefined; events: readonly WeirEvent[]; more: boolean; filters: Record<string, string[]> }) {
@@ -200,12 +243,13 @@ export function linkedOf(kind: EntityKind, events: readonly WeirEvent[]): Linked
   return [...found.values()].sort((a, b) => b.events - a.events);
 }
 
-function Linked({ kind, entity, events, more }: { kind: EntityKind; entity: Entity | undefined; events: readonly WeirEvent[]; more: boolean }) {
+function Linked(props: { kind: EntityKind; entity: Entity | undefined; events: readonly WeirEvent[]; more: boolean; first: boolean }) {
+  const { kind, entity, events, more, first } = props;
   const rows = entity?.linked ?? linkedOf(kind, events);
   const kinds = (Object.keys(FIELD_OF_KIND) as EntityKind[]).filter((k) => rows.some((r) => r.kind === k));
   if (rows.length === 0) return null;
   return (
-    <section className="section" aria-labelledby="linked">
+    <section className={first ? "" : "section"} aria-labelledby="linked">
       <div className="head">
         <h2 id="linked">Seen together with</h2>
         {!entity && more && <span className="quiet">in its newest {whole(events.length)} events</span>}

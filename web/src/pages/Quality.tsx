@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { Link } from "wouter";
 import { useLedger, useQuality, useRejects, useSeries } from "@/api/queries";
 import type { Ledger, Quality, Reject } from "@/api/types";
+import { trickleOf } from "@/charts/scale";
 import { useView } from "@/hooks/view";
 import { REASON_WORDS, typeWord } from "@/lib/events";
 import { figure, milliseconds, percent, plural, whole } from "@/lib/format";
@@ -407,7 +408,8 @@ function Sources() {
       </div>
       <ul className="sources">
         {lines.slice(0, 8).map((line) => {
-          const values = line.points.map(([, v]) => v ?? 0);
+          const trickle = trickleOf(line.points.map(([, v]) => v));
+          const values = line.points.map(([, v]) => ((v ?? 0) > trickle ? (v ?? 0) : 0));
           const most = Math.max(...values, 1);
           const last = line.points.findLast(([, v]) => (v ?? 0) > 0)?.[0];
           const running = last !== undefined && last === line.points.at(-1)?.[0];

@@ -1,12 +1,14 @@
 import { memo, useState } from "react";
 import { useLiveFeed, useLivePart, useSeries } from "@/api/queries";
-import type { Series, State } from "@/api/types";
-import { beginOf, FEW, knownFrom, middle, samplesOf, type Samples, scaledBy, withGaps } from "@/charts/scale";
+import type { Overview, Series, State } from "@/api/types";
+import { beginOf, FEW, knownFrom, leftUsualAt, middle, samplesOf, type Samples, scaledBy, withGaps } from "@/charts/scale";
 import { type Panel, TimeStack } from "@/charts/TimeStack";
 import { useNow } from "@/hooks/clock";
+import { hourMinute, inSentence } from "@/lib/format";
 import { exploreLink } from "@/lib/links";
 import { metricWords, steadyScale, USUAL_FACTOR, type MetricWords } from "@/lib/metrics";
 import { everyOf, type Range, STEP_MS, windowOf } from "@/lib/range";
+import { worstFirst } from "@/parts/Level";
 import type { Past } from "@/parts/past";
 import { TroubleNote } from "@/parts/Trouble";
 
@@ -75,15 +77,17 @@ export const OverTime = memo(function OverTime(props: { range: Range; choose: (r
     };
   };
 
+  const panels = [
+    panel("login_failures", failures.data, 96),
+    panel("signups", signups.data, 62),
+    panel("api_error_ratio", errors.data, 62),
+    panel("events", events.data, 62),
+  ];
   return (
     <TimeStack
       label="Failed logins, new accounts, API errors and events over time"
-      panels={[
-        panel("login_failures", failures.data, 96),
-        panel("signups", signups.data, 62),
-        panel("api_error_ratio", errors.data, 62),
-        panel("events", events.data, 62),
-      ]}
+      panels={panels}
+      began={beganOf(overview, panels)}
       from={from}
       to={to}
       live={range.kind === "live"}
@@ -94,6 +98,21 @@ export const OverTime = memo(function OverTime(props: { range: Range; choose: (r
     />
   );
 });
+
+/** What to mark: when the worst finding opened, or when the first line that is called unusual left its usual. */
+function beganOf(overview: Overview | null, panels: readonly Panel[]) {
+  if (!overview || overview.state === "normal") return null;
+  const worst = worstFirst(overview.findings)[0];
+  if (worst) {
+    const at = Date.parse(worst.opened_at);
+    return { at, words: `${hourMinute(at)} ${inSentence(worst.rule.title)}`, alarm: overview.state };
+  }
+  for (const panel of panels) {
+    const at = panel.alarm && panel.usual ? leftUsualAt(panel.samples, panel.usual.high * 1.2) : null;
+    if (at !== null) return { at, words: `${hourMinute(at)} ${inSentence(panel.title)} rise`, alarm: overview.state };
+  }
+  return null;
+}
 
 function samplesFor(data: Series | undefined, words: MetricWords, stepMs: number): Samples {
   const points = data?.series[0]?.points ?? [];
