@@ -2,7 +2,7 @@ import { memo, useCallback, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useLivePart } from "@/api/queries";
 import type { Finding, Overview, Tile as TileData } from "@/api/types";
-import { useNow } from "@/hooks/clock";
+import { useEachSecond, useNow } from "@/hooks/clock";
 import { useView } from "@/hooks/view";
 import { trickleOf } from "@/charts/scale";
 import { Sparkline } from "@/charts/Sparkline";
@@ -69,6 +69,12 @@ function loudest(overview: Overview | null): string | null {
 function StateBand({ overview, worst }: { overview: Overview | null; worst: Finding | undefined }) {
   const link = useLivePart((s) => s.link);
   const heardAt = useLivePart((s) => (s.link === "lost" ? s.heardAt : null));
+  const state = overview?.state ?? "normal";
+  // Words of this size do not flicker.
+  const sentence = useEachSecond(overview?.sentence ?? "", overview === null ? null : state);
+  // Read out when the state changes, not at each new number.
+  const [told, setTold] = useState({ state, sentence: "" });
+  if (sentence !== "" && (told.state !== state || told.sentence === "")) setTold({ state, sentence });
   if (!overview) {
     return (
       <section className="state" aria-live="polite">
@@ -83,12 +89,11 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
     return (
       <section className="state">
         <h1>
-          <span className="light">Unknown since {exact(heardAt).split(", ")[1]}. Before that: {overview.sentence}</span>
+          <span className="light">Unknown since {exact(heardAt).split(", ")[1]}. Before that: {sentence}</span>
         </h1>
       </section>
     );
   }
-  const { state, sentence } = overview;
   const parts = /^([^.:;,]{1,40}\.)\s+(\S.*)$/s.exec(sentence);
   // In an alarm its first sentence is the headline; what else is unusual stands below it.
   const cut = sentence.search(/(?<=[.!]) +(?=[A-Z])/);
@@ -100,7 +105,10 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
   const hit = worst?.entities.filter((e) => e.role === "target" && e.kind === "user").map((e) => e.id) ?? [];
   return (
     <section className={`state ${state}`}>
-      <h1 aria-live="polite">
+      <p className="sr" role="status">
+        Now: {told.sentence}
+      </p>
+      <h1>
         <Link href={href}>
           {state === "normal" && parts ? (
             <>
@@ -158,12 +166,10 @@ function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boo
 function Tiles({ overview }: { overview: Overview | null }) {
   const second = useNow();
   // Numbers change four times a second; no line moves by a pixel in that time.
-  const [drawn, setDrawn] = useState<{ second: number; tiles: TileData[] }>({ second: 0, tiles: [] });
-  if (overview && drawn.second !== second) setDrawn({ second, tiles: overview.tiles });
+  const lines = useEachSecond(overview?.tiles ?? [], overview === null);
   if (!overview) return null;
   const first = beginOfLines(overview.tiles);
   const learning = overview.tiles.every((t) => t.baseline === null);
-  const lines = drawn.tiles.length > 0 ? drawn.tiles : overview.tiles;
   const back = first > 0 && first < 60 ? `to ${hourMinute((Math.floor(second / 60_000) - 59 + first) * 60_000)}` : "an hour";
   return (
     <section className="wrap section tight" aria-labelledby="now">
