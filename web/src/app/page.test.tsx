@@ -39,7 +39,7 @@ describe("Home", () => {
   it("teaches when the database is empty", async () => {
     open("empty");
     expect(await screen.findByText("No event has arrived yet.")).toBeTruthy();
-    expect(screen.getAllByText("learning the usual").length).toBeGreaterThan(4);
+    expect(screen.getAllByText("no data yet").length).toBeGreaterThan(4);
     expect(await screen.findByText("No events yet")).toBeTruthy();
   });
 

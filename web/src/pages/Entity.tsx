@@ -6,7 +6,7 @@ import { getEvents, useEntity } from "@/api/queries";
 import type { Entity, EntityKind, WeirEvent } from "@/api/types";
 import { type Lane, Lanes } from "@/charts/Lanes";
 import { useView } from "@/hooks/view";
-import { EVENT_TYPES, eventKey, FIELD_OF_KIND, happened, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
+import { EVENT_TYPES, eventKey, field, FIELD_OF_KIND, happened, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
 import { useNow, useToday } from "@/hooks/clock";
 import { exact, plural, shortTime, whole } from "@/lib/format";
 import { entityLink, exploreLink } from "@/lib/links";
@@ -73,6 +73,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
     );
 
   const more = recent.data?.next_cursor != null;
+  const failures = failuresOf(kind, events, more);
   // So few that each can be seen: then a line of how many there are says less than the events themselves.
   const lanes = recent.data && events.length > 0 && !more ? lanesOf(events, filters) : null;
   const end = Math.max(now, Date.parse(events[0]?.time ?? "") || 0);
@@ -96,7 +97,9 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
           </span>
         </div>
         <div className="under">
-          {e?.risk && (risk >= 30 ? <Level alarm={risk >= 70 ? "attack" : "elevated"} word={`Risk ${risk} of 100`} /> : <span>Risk {risk} of 100</span>)}
+          {failures !== null && <b>{failures}</b>}
+          {/* A nought without a reason is no judgement: nothing has looked yet. */}
+          {e?.risk && (risk > 0 || e.risk.reasons.length > 0) && (risk >= 30 ? <Level alarm={risk >= 70 ? "attack" : "elevated"} word={`Risk ${risk} of 100`} /> : <span>Risk {risk} of 100</span>)}
           {firstSeen !== undefined && <span title={exact(Date.parse(firstSeen))}>first seen {shortTime(Date.parse(firstSeen), now)}</span>}
           {lastSeen !== undefined && <span title={exact(Date.parse(lastSeen))}>last seen {shortTime(Date.parse(lastSeen), now)} UTC</span>}
         </div>
@@ -158,6 +161,18 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
       <EventPanel event={opened} onClose={() => setOpened(null)} />
     </>
   );
+}
+
+/** The first thing to know of somebody: whether logins fail, and how widely. Null where none did. */
+export function failuresOf(kind: EntityKind, events: readonly WeirEvent[], more: boolean): string | null {
+  const failed = events.filter((e) => e.type === "account.login" && happened(e).failed);
+  if (failed.length === 0) return null;
+  const entered = new Set(events.filter((e) => e.type === "account.login" && !happened(e).failed).map((e) => field(e, "user_id"))).size;
+  const differ = (name: string) => new Set(failed.map((e) => field(e, name)).filter((v) => v !== "")).size;
+  const wide =
+    kind === "user" ? `from ${plural(differ("ip"), "address", "addresses")}` : `on ${plural(differ("user_id"), "account")}`;
+  const then = kind === "user" || entered === 0 ? "" : `, ${plural(entered, "account")} logged in`;
+  return `${plural(failed.length, "failed login")} ${wide}${then}${more ? ` in its newest ${whole(events.length)} events` : ""}`;
 }
 
 const COLOURS: Record<string, string> = {

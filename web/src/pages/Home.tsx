@@ -40,7 +40,7 @@ export function HomePage() {
     <>
       <StateBand overview={overview} worst={worst} />
       <OpenFindings findings={worst ? findings.slice(1) : findings} also={worst !== undefined} calm={overview?.state === "normal"} />
-      <Tiles overview={overview} />
+      <Tiles overview={overview} since={past?.since ?? null} />
       <div className="wrap section columns">
         <section aria-labelledby="over-time">
           <div className="head">
@@ -163,7 +163,7 @@ function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boo
   );
 }
 
-function Tiles({ overview }: { overview: Overview | null }) {
+function Tiles({ overview, since }: { overview: Overview | null; since: number | null }) {
   const second = useNow();
   // Numbers change four times a second; no line moves by a pixel in that time.
   const lines = useEachSecond(overview?.tiles ?? [], overview === null);
@@ -177,13 +177,15 @@ function Tiles({ overview }: { overview: Overview | null }) {
         <h2 id="now">{learning ? "Now" : "Now, against the usual"}</h2>
         <span className="quiet only-desk">
           {learning
-            ? "the last 60 seconds; what is usual here is learned in the first minute"
+            ? since === null
+              ? "the last 60 seconds; nothing has arrived yet"
+              : `the last 60 seconds; data since ${hourMinute(since)}, what is usual is learned within a minute`
             : `the last 60 seconds; the line goes back ${back}, the grey band is the usual`}
         </span>
       </div>
       <div className="tiles">
         {overview.tiles.map((t, i) => (
-          <Tile key={t.metric} tile={t} line={lines[i]?.sparkline ?? t.sparkline} first={first} state={overview.state} />
+          <Tile key={t.metric} tile={t} line={lines[i]?.sparkline ?? t.sparkline} first={first} state={overview.state} learning={learning} />
         ))}
       </div>
     </section>
@@ -207,7 +209,15 @@ function typicalOf(tile: TileData): number | null {
 /** Of counts that are told as a multiple: at least so many in a minute, on one side or the other. */
 const TELLING = 10;
 
-const Tile = memo(function Tile({ tile, line, first, state }: { tile: TileData; line: TileData["sparkline"]; first: number; state: Overview["state"] }) {
+interface TileProps {
+  tile: TileData;
+  line: TileData["sparkline"];
+  first: number;
+  state: Overview["state"];
+  learning: boolean;
+}
+
+const Tile = memo(function Tile({ tile, line, first, state, learning }: TileProps) {
   const words = metricWords(tile.metric, tile.label, tile.unit);
   const [typical] = useState(() => typicalOf(tile));
   const scale = steadyScale(words, tile.baseline, typical);
@@ -227,15 +237,15 @@ const Tile = memo(function Tile({ tile, line, first, state }: { tile: TileData; 
       </span>
       <Sparkline values={line} first={first} baseline={tile.baseline} />
       <span className="tile-usual">
-        <Usual tile={tile} words={words} scale={scale} stands={stands} />
+        <Usual tile={tile} words={words} scale={scale} stands={stands} learning={learning} />
       </span>
     </Link>
   );
 });
 
-function Usual(props: { tile: TileData; words: MetricWords; scale: Scale; stands: ReturnType<typeof against> }) {
-  const { tile, words, scale, stands } = props;
-  if (tile.baseline === null) return <>learning the usual</>;
+function Usual(props: { tile: TileData; words: MetricWords; scale: Scale; stands: ReturnType<typeof against>; learning: boolean }) {
+  const { tile, words, scale, stands, learning } = props;
+  if (tile.baseline === null) return <>{tile.value === null && tile.sparkline.every((v) => v === null) ? "no data yet" : learning ? "learning" : "no usual yet"}</>;
   const usual = `${scale.write(tile.baseline)}${words.kind === "ratio" ? "\u00a0%" : ""}`;
   if (stands === "learning" || tile.change === null) return tile.baseline === 0 ? <>usually none</> : <>usual {usual}</>;
   if (stands === "usual") return <>as usual ({usual})</>;
