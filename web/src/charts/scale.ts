@@ -75,10 +75,15 @@ export function samplesOf(
   return out;
 }
 
-/** At most so much in a bucket is a trickle, beside what most buckets have: stragglers, that came late from before the beginning. */
+/**
+ * At most so much in a bucket is a trickle, beside what most buckets have, or in the first moments the newest:
+ * stragglers, that came late from before the beginning. `counts` in the order of time.
+ */
 export function trickleOf(counts: Iterable<number | null | undefined>): number {
-  const busy = [...counts].filter((n): n is number => typeof n === "number" && n > 0).sort((a, b) => a - b);
-  return (busy[Math.floor(busy.length * 0.75)] ?? 0) / 50;
+  const busy = [...counts].filter((n): n is number => typeof n === "number" && n > 0);
+  const newest = Math.max(...busy.slice(-2), 0);
+  busy.sort((a, b) => a - b);
+  return Math.max(busy[Math.floor(busy.length * 0.75)] ?? 0, newest) / 50;
 }
 
 /** Of fewer things than this no share is told: one in five is no 20 %. */

@@ -34,21 +34,22 @@ export function HomePage() {
   const metric = search.get("of") ?? loudest(overview) ?? "events";
 
   // Only where it explains why a chart is shorter than its name.
-  const young = past?.since != null && range?.kind === "live" && past.at - past.since < windowOf(range).ms * 0.97;
+  const since = past?.since ?? null;
+  const young = past && since !== null && range?.kind === "live" && past.at - since < windowOf(range).ms * 0.97;
 
   return (
     <>
       <StateBand overview={overview} worst={worst} />
       <OpenFindings findings={worst ? findings.slice(1) : findings} also={worst !== undefined} calm={overview?.state === "normal"} />
-      <Tiles overview={overview} since={past?.since ?? null} />
+      <Tiles overview={overview} since={since} />
       <div className="wrap section columns">
         <section aria-labelledby="over-time">
           <div className="head">
             <h2 id="over-time">Over time</h2>
-            {young && <span className="quiet">data since {sinceWord(past.since, past.at)}</span>}
+            {young && <span className="quiet">data since {sinceWord(since, past.at)}</span>}
             <div className="end">{range && <RangePicker range={range} choose={choose} />}</div>
           </div>
-          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} since={past?.since ?? null} /> : <p className="waiting">One moment</p>}
+          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} since={since} /> : <p className="waiting">One moment</p>}
         </section>
         {range && <WhatChanged range={range} metric={metric} past={past} />}
       </div>
@@ -105,9 +106,6 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
   const hit = worst?.entities.filter((e) => e.role === "target" && e.kind === "user").map((e) => e.id) ?? [];
   return (
     <section className={`state ${state}`}>
-      <p className="sr" role="status">
-        Now: {told.sentence}
-      </p>
       <h1>
         <Link href={href}>
           {state === "normal" && parts ? (
@@ -121,6 +119,9 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
           )}
         </Link>
       </h1>
+      <p className="sr" role="status">
+        Now: {told.sentence}
+      </p>
       {state !== "normal" && (
         <div className="state-row">
           <p>
