@@ -176,7 +176,10 @@ export class Double {
   value(metric: string, at: number): number | null {
     const calm = CALM[metric];
     if (!calm || this.state === "empty") return null;
-    if (this.state === "young" && at < this.began()) return calm.unit === "ms" ? null : RATIOS.has(metric) ? 0.2 : 0.08 * (calm.value / 2010);
+    if (this.state === "young" && at < this.began()) {
+      const late = at > this.began() - 5 * MINUTE;
+      return RATIOS.has(metric) || calm.unit === "ms" ? (late ? 0.2 : null) : late ? 0.08 * (calm.value / 2010) : 0;
+    }
     if (this.state === "one" || this.silent()) return RATIOS.has(metric) || calm.unit === "ms" ? null : 0;
     const bucket = Math.floor(at / 1000);
     const wave = 1 + 0.04 * Math.sin(at / 4.1e6) + calm.noise * (hash(metric, bucket) - 0.5) * 2;
@@ -196,6 +199,9 @@ export class Double {
   }
 
   private mean(metric: string, from: number, to: number): number | null {
+    const began = this.began();
+    if (this.state === "young" && from < began && began < to && CALM[metric]?.unit === "per second")
+      return ((this.value(metric, (began + to) / 2) ?? 0) * (to - began)) / (to - from);
     let sum = 0;
     let n = 0;
     for (let i = 0; i < 12; i++) {

@@ -163,6 +163,7 @@ export function scaleFor(kind: Kind, typical: number | null): Scale {
 }
 
 const units = new Map<string, number>();
+const guesses = new Set<string>();
 
 /**
  * The same unit for a metric wherever the page tells it, and for as long as it is open: the tile, the chart and the
@@ -172,7 +173,15 @@ const units = new Map<string, number>();
 export function steadyScale(words: MetricWords, baseline: number | null, seen: number | null): Scale {
   if (words.kind !== "count") return scaleFor(words.kind, null);
   const before = units.get(words.name);
-  if (baseline !== null && baseline > 0 && (before === undefined || baseline >= 1.25 || baseline < 0.8)) units.set(words.name, baseline);
+  // What was only seen so far gives way to the usual.
+  const guessed = before === undefined || guesses.has(words.name);
+  if (baseline !== null && baseline > 0 && (guessed || baseline >= 1.25 || baseline < 0.8)) {
+    units.set(words.name, baseline);
+    guesses.delete(words.name);
+  } else if (before === undefined && baseline === null && seen !== null && seen > 0) {
+    units.set(words.name, seen);
+    guesses.add(words.name);
+  }
   return scaleFor("count", units.get(words.name) ?? baseline ?? seen);
 }
 

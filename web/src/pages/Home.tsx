@@ -14,7 +14,7 @@ import { AttackSwitch } from "@/parts/AttackSwitch";
 import { Copy } from "@/parts/Copy";
 import { FindingList } from "@/parts/FindingList";
 import { worstFirst } from "@/parts/Level";
-import { usePast } from "@/parts/past";
+import { useBegan, usePast } from "@/parts/past";
 import { RangePicker } from "@/parts/RangePicker";
 import { NewestEvents } from "./home/NewestEvents";
 import { OverTime, useFirstRange } from "./home/OverTime";
@@ -31,6 +31,7 @@ export function HomePage() {
   const chooseMetric = useCallback((m: string) => change((s) => s.set("of", m), "replace"), [change]);
   const findings = worstFirst(overview?.findings ?? []);
   const worst = overview?.state === "normal" ? undefined : findings[0];
+  const began = useBegan(overview, worst?.opened_at, loudest(overview));
   const metric = search.get("of") ?? loudest(overview) ?? "events";
 
   // Only where it explains why a chart is shorter than its name.
@@ -51,9 +52,9 @@ export function HomePage() {
           </div>
           {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} since={since} /> : <p className="waiting">One moment</p>}
         </section>
-        {range && <WhatChanged range={range} metric={metric} past={past} />}
+        {range && <WhatChanged range={range} metric={metric} past={past} began={began} />}
       </div>
-      {range && <TopLists range={range} metric={metric} chooseMetric={chooseMetric} past={past} />}
+      {range && <TopLists range={range} metric={metric} chooseMetric={chooseMetric} past={past} began={began} />}
       <NewestEvents />
     </>
   );

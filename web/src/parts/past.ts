@@ -1,7 +1,8 @@
 import { useMemo } from "react";
 import { useSeries } from "@/api/queries";
-import type { Point } from "@/api/types";
-import { trickleOf } from "@/charts/scale";
+import type { Overview, Point } from "@/api/types";
+import { leftUsualAt, samplesOf, trickleOf } from "@/charts/scale";
+import { USUAL_FACTOR } from "@/lib/metrics";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -63,4 +64,24 @@ export function pastOf(hours: readonly Point[], minutes: readonly Point[], secon
 function busyOf(points: readonly Point[]): number[] {
   const trickle = trickleOf(points.map(([, n]) => n));
   return points.filter(([, n]) => (n ?? 0) > trickle).map(([time]) => Date.parse(time));
+}
+
+/** Above this multiple of its usual a line has left it. */
+export const LEFT_FACTOR = USUAL_FACTOR * 1.2;
+
+/**
+ * When what is wrong began, to the minute: when the worst finding opened, or when the loudest number left its usual.
+ * Null while all is normal, or when it cannot be seen within two hours.
+ */
+export function useBegan(overview: Overview | null, opened: string | undefined, loud: string | null): number | null {
+  const baseline = overview?.tiles.find((t) => t.metric === loud)?.baseline ?? null;
+  const wanted = overview !== null && overview.state !== "normal" && opened === undefined && loud !== null && baseline !== null;
+  const series = useSeries({ metric: loud ?? "events", from: "now-2h", to: "now", step: "1m" }, wanted ? 20_000 : false, wanted);
+  if (overview === null || overview.state === "normal") return null;
+  if (opened !== undefined) return Math.floor(Date.parse(opened) / MINUTE) * MINUTE;
+  const points = series.data?.series[0]?.points;
+  if (!wanted || !points || !series.data) return null;
+  // The running minute counts too: an attack is seconds old when it is seen.
+  const samples = samplesOf(points, MINUTE, true, Date.parse(series.data.to) + MINUTE);
+  return leftUsualAt(samples, baseline * LEFT_FACTOR);
 }

@@ -1,5 +1,5 @@
 import { memo, useState } from "react";
-import { useLiveFeed, useLivePart, useSeries } from "@/api/queries";
+import { useLiveFeed, useLivePart, useSeriesOf } from "@/api/queries";
 import type { Overview, Series, State } from "@/api/types";
 import { beginOf, FEW, knownFrom, leftUsualAt, middle, samplesOf, type Samples, scaledBy, withGaps } from "@/charts/scale";
 import { type Panel, TimeStack } from "@/charts/TimeStack";
@@ -9,7 +9,7 @@ import { exploreLink } from "@/lib/links";
 import { metricWords, steadyScale, USUAL_FACTOR, type MetricWords } from "@/lib/metrics";
 import { everyOf, type Range, STEP_MS, windowOf } from "@/lib/range";
 import { worstFirst } from "@/parts/Level";
-import type { Past } from "@/parts/past";
+import { LEFT_FACTOR, type Past } from "@/parts/past";
 import { TroubleNote } from "@/parts/Trouble";
 
 /** Failures first: that line answers more questions than the number of events does. */
@@ -27,34 +27,32 @@ export function useFirstRange(past: Past | undefined): Range | null {
 export const OverTime = memo(function OverTime(props: { range: Range; choose: (range: Range) => void; state: State; since: number | null }) {
   const { range, choose, state, since } = props;
   const window = windowOf(range);
-  const every = everyOf(range);
+  const every = everyOf(range, state === "normal");
   const ask = { from: window.from, to: window.to, step: window.step };
-  const failures = useSeries({ metric: SHOWN[0], ...ask }, every);
-  const signups = useSeries({ metric: SHOWN[1], ...ask }, every);
-  const errors = useSeries({ metric: SHOWN[2], ...ask }, every);
-  const events = useSeries({ metric: SHOWN[3], ...ask }, every);
+  // Together, so that one answer is one drawing.
+  const lines = useSeriesOf(SHOWN, ask, every);
   // A pixel's worth of time.
   const clock = useNow(window.ms / 800);
   const { overview, link, heardAt } = useLiveFeed().get();
   const tiles = overview?.tiles;
   const lost = link === "lost";
 
-  const broken = [failures, signups, errors, events].find((q) => q.isError && !q.data);
-  if (broken) return <TroubleNote error={broken.error} what="the charts" again={() => void broken.refetch()} />;
+  if (lines.isError && !lines.data) return <TroubleNote error={lines.error} what="the charts" again={() => void lines.refetch()} />;
 
   // While Weir is silent the time axis stands still: nothing is known about what came after.
   const now = lost && heardAt !== null ? heardAt : clock;
   const to = range.kind === "fixed" ? range.to : now;
   const from = range.kind === "fixed" ? range.from : beginOf(now - window.ms, now, since);
   const stepMs = STEP_MS[window.step];
-  const anything = new Map((events.data?.series[0]?.points ?? []).map(([t, v]) => [Date.parse(t), v]));
+  const anything = new Map((lines.data?.[SHOWN.indexOf("events")]?.series[0]?.points ?? []).map(([t, v]) => [Date.parse(t), v]));
 
-  const panel = (name: (typeof SHOWN)[number], data: Series | undefined, height: number): Panel => {
+  const panel = (name: (typeof SHOWN)[number], height: number): Panel => {
+    const data = lines.data?.[SHOWN.indexOf(name)];
     const words = metricWords(name);
     const tile = tiles?.find((t) => t.metric === name);
     const samples = samplesFor(data, words, stepMs);
-    const scale = steadyScale(words, tile?.baseline ?? null, middle(samples.values));
-    const known = knownFrom(withGaps(samples, anything, name === "events", words.kind === "ratio" ? FEW : 0), since, stepMs);
+    const scale = steadyScale(words, tile?.baseline ?? null, middle(samples.values) ?? tile?.value ?? null);
+    const known = knownFrom(withGaps(samples, anything, name === "events", words.kind === "ratio" ? FEW : 0), since, stepMs, words.kind === "count");
     const scaled = scaledBy(known, scale.factor);
     const isLive = range.kind === "live" && !lost;
     const baseline = tile?.baseline ?? null;
@@ -70,7 +68,7 @@ export const OverTime = memo(function OverTime(props: { range: Range; choose: (r
       live: isLive && stepMs >= 60_000 && tile?.value != null && scaled.values.some((v) => v !== null) ? tile.value * scale.factor : null,
       usual: usual ? { low: (baseline / USUAL_FACTOR) * scale.factor, high: baseline * USUAL_FACTOR * scale.factor } : null,
       alarm: state === "normal" || (tile?.change ?? 0) < 2 ? null : state,
-      ...(name === SHOWN[0] && usual ? { note: "grey: the usual" } : {}),
+      ...(name === SHOWN[0] && usual && state === "normal" ? { note: "grey: the usual" } : {}),
       leastTop: words.kind === "ratio" ? 0.18 : scale.unit === "a minute" ? 4 : 1,
       write: (v) => scale.write(v / scale.factor),
       href: exploreLink(words.filters ?? {}, range),
@@ -78,10 +76,10 @@ export const OverTime = memo(function OverTime(props: { range: Range; choose: (r
   };
 
   const panels = [
-    panel("login_failures", failures.data, 96),
-    panel("signups", signups.data, 62),
-    panel("api_error_ratio", errors.data, 62),
-    panel("events", events.data, 62),
+    panel("login_failures", 88),
+    panel("signups", 58),
+    panel("api_error_ratio", 58),
+    panel("events", 58),
   ];
   return (
     <TimeStack
@@ -108,7 +106,7 @@ function beganOf(overview: Overview | null, panels: readonly Panel[]) {
     return { at, words: `${hourMinute(at)} ${inSentence(worst.rule.title)}`, alarm: overview.state };
   }
   for (const panel of panels) {
-    const at = panel.alarm && panel.usual ? leftUsualAt(panel.samples, panel.usual.high * 1.2) : null;
+    const at = panel.alarm && panel.usual ? leftUsualAt(panel.samples, (panel.usual.high / USUAL_FACTOR) * LEFT_FACTOR) : null;
     if (at !== null) return { at, words: `${hourMinute(at)} ${inSentence(panel.title)} rise`, alarm: overview.state };
   }
   return null;

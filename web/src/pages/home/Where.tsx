@@ -5,7 +5,7 @@ import type { Top } from "@/api/types";
 import { keyWords, kindOfField, program } from "@/lib/events";
 import { isFilterField, type Filters } from "@/lib/filters";
 import { FEW } from "@/charts/scale";
-import { inSentence, percent, sinceWord, whole } from "@/lib/format";
+import { hourMinute, inSentence, percent, sinceWord, whole } from "@/lib/format";
 import { entityLink, exploreLink } from "@/lib/links";
 import { metricWords } from "@/lib/metrics";
 import { iso, type Range, type RangeName, windowOf } from "@/lib/range";
@@ -39,8 +39,22 @@ interface Windows {
   beforeWords: string;
 }
 
-/** What is shown, and the hour (or for longer stretches the same length) before it. */
-function windowsOf(range: Range): Windows {
+/**
+ * What is shown, and the hour (or for longer stretches the same length) before it. Once something is wrong, before is
+ * before it `began`: compared with itself an attack would soon be nothing new.
+ */
+function windowsOf(range: Range, began: number | null): Windows {
+  const hour = 3_600_000;
+  if (began !== null && range.kind === "live" && (range.name === "15m" || range.name === "1h")) {
+    const recent = range.name === "15m";
+    return {
+      now: { from: recent ? "now-1m" : iso(began), to: "now" },
+      before: { from: iso(began - hour), to: iso(began) },
+      beforeMs: () => [began - hour, began],
+      nowWords: recent ? "in the last minute" : `since ${hourMinute(began)}`,
+      beforeWords: `before ${hourMinute(began)}`,
+    };
+  }
   // Beside the last 15 minutes the lists tell of the last one, as the tiles do: an attack shows in them within seconds.
   if (range.kind === "live" && range.name === "15m") {
     return {
@@ -84,14 +98,14 @@ interface Share {
   was: number | null;
 }
 
-/** Addresses, paths and programs are counted from the events themselves, which takes longer the longer the stretch is. */
-const EVERY_MS: Record<RangeName, number> = { "15m": 5000, "1h": 20_000, "6h": 60_000, "24h": 300_000, "7d": 600_000 };
+/** While something is wrong; else a third as often. Addresses, paths and programs are counted from the events themselves, which takes longer the longer the stretch is. */
+const EVERY_MS: Record<RangeName, number> = { "15m": 5000, "1h": 20_000, "6h": 60_000, "24h": 150_000, "7d": 300_000 };
 
-function useShares(dimension: Dimension, metric: string, range: Range, compare: boolean) {
-  const w = windowsOf(range);
-  const every = range.kind === "fixed" ? false : EVERY_MS[range.name];
+function useShares(dimension: Dimension, metric: string, range: Range, began: number | null, compare: boolean) {
+  const w = windowsOf(range, began);
+  const every = range.kind === "fixed" ? false : EVERY_MS[range.name] * (began === null ? 3 : 1);
   const now = useTop({ dimension: dimension.name, metric, ...w.now, limit: 7 }, every);
-  const before = useTop({ dimension: dimension.name, metric, ...w.before, limit: 200 }, every === false ? false : Math.max(every * 3, 60_000), compare);
+  const before = useTop({ dimension: dimension.name, metric, ...w.before, limit: 200 }, every === false || began !== null ? false : Math.max(every * 3, 60_000), compare);
   return { dimension, now, shares: sharesOf(dimension, now.data, compare ? before.data : undefined) };
 }
 
@@ -110,25 +124,29 @@ function totalOf(top: Top | undefined): number {
   return first ? Math.round(first.value / (first.share ?? 1)) : 0;
 }
 
-function useAllShares(range: Range, metric: string, compare: boolean) {
-  const a = useShares(DIMENSIONS[0], metric, range, compare);
-  const b = useShares(DIMENSIONS[1], metric, range, compare);
-  const c = useShares(DIMENSIONS[2], metric, range, compare);
-  const d = useShares(DIMENSIONS[3], metric, range, compare);
-  const e = useShares(DIMENSIONS[4], metric, range, compare);
-  const f = useShares(DIMENSIONS[5], metric, range, compare);
+function useAllShares(range: Range, metric: string, began: number | null, compare: boolean) {
+  const a = useShares(DIMENSIONS[0], metric, range, began, compare);
+  const b = useShares(DIMENSIONS[1], metric, range, began, compare);
+  const c = useShares(DIMENSIONS[2], metric, range, began, compare);
+  const d = useShares(DIMENSIONS[3], metric, range, began, compare);
+  const e = useShares(DIMENSIONS[4], metric, range, began, compare);
+  const f = useShares(DIMENSIONS[5], metric, range, began, compare);
   return [a, b, c, d, e, f];
 }
 
 /** Whether there is a past to compare with, and how it is called. */
-function comparisonOf(range: Range, past: Past | undefined): { compare: boolean; beforeWords: string; since: number | null } {
-  const w = windowsOf(range);
+function comparisonOf(range: Range, past: Past | undefined, began: number | null): { compare: boolean; beforeWords: string; since: number | null } {
+  const w = windowsOf(range, began);
   const since = past?.since ?? null;
   if (!past || since === null) return { compare: false, beforeWords: w.beforeWords, since };
   const [from, to] = w.beforeMs(past.at);
-  const enough = range.kind === "live" && range.name === "15m" ? 60_000 : (to - from) / 10;
+  const enough = began !== null || (range.kind === "live" && range.name === "15m") ? 60_000 : (to - from) / 10;
   const compare = past.knownMs(from, to) >= enough;
-  return { compare, beforeWords: since > from + (to - from) / 10 ? `the time before, since ${sinceWord(since, past.at)}` : w.beforeWords, since };
+  return { compare, beforeWords: began === null && since > from + (to - from) / 10 ? `the time before, since ${sinceWord(since, past.at)}` : w.beforeWords, since };
+}
+
+function shareOf(beforeWords: string): string {
+  return beforeWords.startsWith("before") ? beforeWords : `of ${beforeWords}`;
 }
 
 /** The largest changes of share over all dimensions: the traits that set these events apart. */
@@ -140,10 +158,10 @@ export function movers(shares: readonly Share[]): Share[] {
     .slice(0, 7);
 }
 
-export const WhatChanged = memo(function WhatChanged({ range, metric, past }: { range: Range; metric: string; past: Past | undefined }) {
-  const { compare, beforeWords, since } = comparisonOf(range, past);
-  const all = useAllShares(range, metric, compare);
-  const w = windowsOf(range);
+export const WhatChanged = memo(function WhatChanged({ range, metric, past, began }: { range: Range; metric: string; past: Past | undefined; began: number | null }) {
+  const { compare, beforeWords, since } = comparisonOf(range, past, began);
+  const all = useAllShares(range, metric, began, compare);
+  const w = windowsOf(range, began);
   const words = metricWords(metric);
   const found = movers(all.flatMap((a) => a.shares));
   const waiting = all.some((a) => a.now.isPending);
@@ -156,7 +174,7 @@ export const WhatChanged = memo(function WhatChanged({ range, metric, past }: { 
       {found.length > 0 ? (
         <>
           <p className="quiet moved-note">
-            Share of {inSentence(words.label)}. The tick is {beforeWords}.
+            Share of {inSentence(words.label)}. The tick is the share {shareOf(beforeWords)}.
           </p>
           <Bars shares={found} metric={metric} range={range} withKind />
         </>
@@ -173,11 +191,11 @@ export const WhatChanged = memo(function WhatChanged({ range, metric, past }: { 
   );
 });
 
-export const TopLists = memo(function TopLists(props: { range: Range; metric: string; chooseMetric: (metric: string) => void; past: Past | undefined }) {
-  const { range, metric, chooseMetric, past } = props;
-  const { compare, beforeWords } = comparisonOf(range, past);
-  const all = useAllShares(range, metric, compare);
-  const w = windowsOf(range);
+export const TopLists = memo(function TopLists(props: { range: Range; metric: string; chooseMetric: (metric: string) => void; past: Past | undefined; began: number | null }) {
+  const { range, metric, chooseMetric, past, began } = props;
+  const { compare, beforeWords } = comparisonOf(range, past, began);
+  const all = useAllShares(range, metric, began, compare);
+  const w = windowsOf(range, began);
   const options = OF.includes(metric) ? OF : [metric, ...OF];
   const broken = all.filter((a) => a.now.isError && !a.now.data);
   const allBroken = broken.length > 1 ? broken[0] : undefined;
@@ -195,7 +213,7 @@ export const TopLists = memo(function TopLists(props: { range: Range; metric: st
               </option>
             ))}
           </select>{" "}
-          {w.nowWords}{compare && `; the tick is ${beforeWords}`}
+          {w.nowWords}{compare && `; the tick is the share ${shareOf(beforeWords)}`}
         </label>
       </div>
       {allBroken !== undefined ? (
