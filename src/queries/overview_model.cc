@@ -73,9 +73,9 @@ double median(std::vector<double>& values) {
   return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
-/// Three significant digits, thousands separated.
+/// As the page writes what is counted: whole from ten on, thousands separated, else one decimal.
 std::string figure(double value) {
-  if (value >= 100) {
+  if (value >= 9.95) {
     const std::string digits = fmt::format("{:.0f}", value);
     std::string text;
     for (std::size_t i = 0; i < digits.size(); ++i) {
@@ -84,7 +84,7 @@ std::string figure(double value) {
     }
     return text;
   }
-  std::string text = fmt::format("{:.{}f}", value, value >= 10 ? 1 : 2);
+  std::string text = fmt::format("{:.{}f}", value, value < 1 ? 2 : 1);
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text;

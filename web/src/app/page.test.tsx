@@ -11,7 +11,7 @@ describe("Home", () => {
     const state = await screen.findByRole("heading", { level: 1, name: /^Normal\. [\d,]+ events a second/ });
     expect(state).toBeTruthy();
     expect(container.querySelector(".attack, .elevated, .attention, .off")).toBeNull();
-    expect(screen.getByText(/None\. One appears here/)).toBeTruthy();
+    expect(screen.getByText(/^None\. To see what an attack does/)).toBeTruthy();
     const failed = await screen.findByRole("link", { name: /^Failed logins\s*\d+\s*a minute\s*as usual/i });
     expect(failed.getAttribute("href")).toBe("/explore?range=15m&type=account.login&outcome=failure");
   });

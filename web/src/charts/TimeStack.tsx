@@ -25,6 +25,9 @@ export interface Panel {
   href?: string;
 }
 
+/** The words at the mark do not lie on those of the first chart. */
+const CAPTION_WIDTH = 164;
+
 interface Props {
   label: string;
   panels: Panel[];
@@ -163,7 +166,7 @@ export function TimeStack({ label, panels, from, to, live, stepMs, began = null,
             <>
               <div className={`stack-began ${began.alarm}`} style={{ left: xOf(began.at) }} />
               {moment === null && (
-                <span className={`stack-began-words ${began.alarm} ${xOf(began.at) > Math.min(460, width * 0.6) ? "before" : ""}`} style={{ left: xOf(began.at) }}>
+                <span className={`stack-began-words ${began.alarm} ${xOf(began.at) > Math.min(460, width * 0.6) ? "before" : ""}`} style={{ left: Math.max(xOf(began.at), CAPTION_WIDTH) }}>
                   {began.words}
                 </span>
               )}

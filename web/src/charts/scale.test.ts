@@ -67,8 +67,8 @@ it("a chart begins where its data begins, and never as a sliver", () => {
   expect(beginOf(0, hour, hour / 2)).toBe(hour / 2);
   expect(beginOf(0, hour, hour - 60_000)).toBe(hour * 0.8);
   const samples = { times: [5, 15, 25], starts: [0, 10, 20], values: [0, 0, 7], partial: null };
-  expect(knownFrom(samples, 15, 10, true).values).toEqual([null, 0, 7]);
-  expect(knownFrom({ ...samples, values: [0, 2, 7] }, 15, 10, true).values).toEqual([null, 4, 7]);
+  expect(knownFrom(samples, 15).values).toEqual([null, null, 7]);
+  expect(knownFrom(samples, null).values).toEqual([0, 0, 7]);
 });
 
 it("finds when a line left its usual", () => {

@@ -113,16 +113,10 @@ export function withGaps(samples: Samples, total: ReadonlyMap<number, number | n
   };
 }
 
-/** Nothing is known from before `since`; the rate of the bucket in which it lies is that of the rest of the bucket. */
-export function knownFrom(samples: Samples, since: number | null, stepMs: number, perSecond: boolean): Samples {
+/** Nothing is known from before `since`, and the bucket in which it lies is seldom a whole one. */
+export function knownFrom(samples: Samples, since: number | null): Samples {
   if (since === null) return samples;
-  return {
-    ...samples,
-    values: samples.values.map((v, i) => {
-      const lived = Math.min((samples.starts[i] ?? 0) + stepMs - since, stepMs) / stepMs;
-      return lived < 0.2 || v === null ? (lived >= 1 ? v : null) : perSecond ? v / lived : v;
-    }),
-  };
+  return { ...samples, values: samples.values.map((v, i) => ((samples.starts[i] ?? 0) <= since ? null : v)) };
 }
 
 /**

@@ -10,7 +10,7 @@ import { EVENT_TYPES, eventKey, field, FIELD_OF_KIND, happened, isEntityKind, ke
 import { useNow, useToday } from "@/hooks/clock";
 import { exact, plural, shortTime, whole } from "@/lib/format";
 import { entityLink, exploreLink } from "@/lib/links";
-import { type Range, RANGES } from "@/lib/range";
+import type { Range } from "@/lib/range";
 import { Copy } from "@/parts/Copy";
 import { EventPanel } from "@/parts/EventPanel";
 import { EventsTable } from "@/parts/EventsTable";
@@ -22,6 +22,8 @@ import { NotFoundPage } from "./NotFound";
 
 const RECENT = 200;
 const SHOWN = 20;
+/** Weir names at most so many of a kind; how many there are, it does not say. */
+const LINKED_LIMIT = 5;
 const COLUMN_OF: Partial<Record<EntityKind, "account" | "ip" | "country" | "asn">> = { user: "account", ip: "ip", country: "country", asn: "asn" };
 
 /** `path`: the id where a link, made by hand, has it in its path. */
@@ -77,7 +79,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
   // So few that each can be seen: then a line of how many there are says less than the events themselves.
   const lanes = recent.data && events.length > 0 && !more ? lanesOf(events, filters) : null;
   const end = Math.max(now, Date.parse(events[0]?.time ?? "") || 0);
-  const spanMs = RANGES.find((r) => now - oldest <= r.ms)?.ms ?? now - oldest;
+  const begin = Math.min(oldest - (end - oldest) / 25, end - 600_000);
   const lastSeen = e?.last_seen ?? events[0]?.time;
   const firstSeen = e?.first_seen ?? (more ? undefined : events.at(-1)?.time);
   const risk = e?.risk?.score ?? 0;
@@ -112,7 +114,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
                 <h2 id="by-kind">What it did, by kind</h2>
                 <span className="quiet">all {plural(events.length, "event")}, a mark for each</span>
               </div>
-              <Lanes lanes={lanes} from={end - spanMs} to={end} />
+              <Lanes lanes={lanes} from={begin} to={end} />
             </section>
           ) : (
             <section aria-label="Over time">
@@ -172,7 +174,7 @@ export function failuresOf(kind: EntityKind, events: readonly WeirEvent[], more:
   const wide =
     kind === "user" ? `from ${plural(differ("ip"), "address", "addresses")}` : `on ${plural(differ("user_id"), "account")}`;
   const then = kind === "user" || entered === 0 ? "" : `, ${plural(entered, "account")} logged in`;
-  return `${plural(failed.length, "failed login")} ${wide}${then}${more ? ` in its newest ${whole(events.length)} events` : ""}`;
+  return `${more ? `In its newest ${whole(events.length)} events: ` : ""}${plural(failed.length, "failed login")} ${wide}${then}`;
 }
 
 const COLOURS: Record<string, string> = {
@@ -273,7 +275,11 @@ function Linked(props: { kind: EntityKind; entity: Entity | undefined; events: r
         const of = rows.filter((r) => r.kind === k);
         return (
           <div key={k} className="linked">
-            <h3 className="quiet">{of.length === 1 ? KIND_WORDS[k].one : `${whole(of.length)} ${KIND_WORDS[k].many.toLowerCase()}`}</h3>
+            <h3 className="quiet">{of.length === 1
+                ? KIND_WORDS[k].one
+                : entity && of.length >= LINKED_LIMIT
+                  ? `${KIND_WORDS[k].many}, most often`
+                  : `${whole(of.length)} ${KIND_WORDS[k].many.toLowerCase()}`}</h3>
             <ul>
               {of.slice(0, 6).map((r) => (
                 <li key={r.id}>

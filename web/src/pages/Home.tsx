@@ -154,7 +154,7 @@ function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boo
               ? "Nothing else."
               : !calm
                 ? "None yet. The numbers tell that something is off; nothing names who is behind it."
-                : "None. One appears here, as a sentence, when something differs from its usual. To see what changes then, play an attack."}
+                : "None. To see what an attack does to this page, play one."}
         </span>
         <div className="end">
           <AttackSwitch />

@@ -66,7 +66,7 @@ export function ExploreChart({ filters, range, choose }: { filters: Filters; ran
     const step = STEP_MS[series.data.step as keyof typeof STEP_MS] ?? stepMs;
     samples = samplesOf(line.points, step, true, Date.parse(series.data.to));
   }
-  samples = knownFrom(samples, since, stepMs, true);
+  samples = knownFrom(samples, since);
   const words = metricWords(wanted?.metric ?? "events");
   const scale = scaleFor("count", middle(samples.values));
   const title = Object.keys(filters).length === 0 ? "Events" : wanted !== null && wanted.by === null ? words.label : "Events that match";

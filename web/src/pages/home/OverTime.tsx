@@ -52,7 +52,7 @@ export const OverTime = memo(function OverTime(props: { range: Range; choose: (r
     const tile = tiles?.find((t) => t.metric === name);
     const samples = samplesFor(data, words, stepMs);
     const scale = steadyScale(words, tile?.baseline ?? null, middle(samples.values) ?? tile?.value ?? null);
-    const known = knownFrom(withGaps(samples, anything, name === "events", words.kind === "ratio" ? FEW : 0), since, stepMs, words.kind === "count");
+    const known = knownFrom(withGaps(samples, anything, name === "events", words.kind === "ratio" ? FEW : 0), since);
     const scaled = scaledBy(known, scale.factor);
     const isLive = range.kind === "live" && !lost;
     const baseline = tile?.baseline ?? null;
