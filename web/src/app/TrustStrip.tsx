@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { useHealth, useLedger, useLive } from "@/api/queries";
+import { useHealth, useLedger, useLive, useLivePart } from "@/api/queries";
 import { useNow } from "@/hooks/clock";
 import { duration, exact, milliseconds, plural, whole } from "@/lib/format";
 import { Level } from "@/parts/Level";
@@ -66,6 +66,9 @@ function Accounted() {
 
 function Parts() {
   const { data, isError } = useHealth();
+  const lost = useLivePart((s) => s.link === "lost");
+  // They were well, and nobody knows how they are.
+  if (lost) return <Link href="/health">Parts not reachable</Link>;
   if (!data) return <Link href="/health">{isError ? "Health is not readable" : "Asking the parts"}</Link>;
   const well = data.components.filter((c) => c.status === "ok").length;
   const all = data.components.length;

@@ -76,6 +76,8 @@ describe("metrics", () => {
   it("keep their unit: by the usual where it is known, and not changed by a breath", () => {
     const resets = metricWords("password_resets");
     expect(steadyScale(resets, null, 3).unit).toBe("a second");
+    expect(steadyScale(resets, null, 0.9).unit).toBe("a second");
+    expect(steadyScale(resets, null, 0.2).unit).toBe("a minute");
     expect(steadyScale(resets, 0.9, 3).unit).toBe("a minute");
     expect(steadyScale(resets, 1.1, null).unit).toBe("a minute");
     expect(steadyScale(resets, 2.2, null).unit).toBe("a second");

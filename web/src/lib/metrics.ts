@@ -178,7 +178,7 @@ export function steadyScale(words: MetricWords, baseline: number | null, seen: n
   if (baseline !== null && baseline > 0 && (guessed || baseline >= 1.25 || baseline < 0.8)) {
     units.set(words.name, baseline);
     guesses.delete(words.name);
-  } else if (before === undefined && baseline === null && seen !== null && seen > 0) {
+  } else if (baseline === null && guessed && seen !== null && seen > 0 && (before === undefined || seen < 0.5 || seen > 2)) {
     units.set(words.name, seen);
     guesses.add(words.name);
   }

@@ -165,10 +165,12 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
   );
 }
 
-/** The first thing to know of somebody: whether logins fail, and how widely. Null where none did. */
+/** The first thing to know of somebody: whether logins fail, and how widely. Null where few did. */
 export function failuresOf(kind: EntityKind, events: readonly WeirEvent[], more: boolean): string | null {
   const failed = events.filter((e) => e.type === "account.login" && happened(e).failed);
-  if (failed.length === 0) return null;
+  const logins = events.filter((e) => e.type === "account.login").length;
+  // People mistype: a failure now and then is nothing to begin with.
+  if (failed.length < 3 || failed.length < logins / 5) return null;
   const entered = new Set(events.filter((e) => e.type === "account.login" && !happened(e).failed).map((e) => field(e, "user_id"))).size;
   const differ = (name: string) => new Set(failed.map((e) => field(e, name)).filter((v) => v !== "")).size;
   const wide =

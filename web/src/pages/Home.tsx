@@ -194,12 +194,12 @@ function Tiles({ overview, since }: { overview: Overview | null; since: number |
   );
 }
 
-/** The first minute that counts: what came late from before the beginning is no data. */
+/** The first minute that counts: what came late from before the beginning is no data, and the minute of the beginning is no whole one. */
 function beginOfLines(tiles: readonly TileData[]): number {
   const events = tiles.find((t) => t.metric === "events")?.sparkline ?? [];
   const trickle = trickleOf(events);
   const first = events.findIndex((v) => (v ?? 0) > trickle);
-  return first < 0 ? events.length : first;
+  return first < 0 ? events.length : first === 0 ? 0 : first + 1;
 }
 
 function typicalOf(tile: TileData): number | null {

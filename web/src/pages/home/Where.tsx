@@ -165,11 +165,12 @@ export const WhatChanged = memo(function WhatChanged({ range, metric, past, bega
   const words = metricWords(metric);
   const found = movers(all.flatMap((a) => a.shares));
   const waiting = all.some((a) => a.now.isPending);
+  const still = found.length > 0 && found.every((s) => Math.max(s.share, s.was ?? 0) < 1.3 * Math.min(s.share, s.was ?? 0));
   return (
     <section aria-labelledby="what-changed">
       <div className="head">
         <h2 id="what-changed">What changed</h2>
-        <span className="quiet">{w.nowWords}</span>
+        <span className="quiet">{w.nowWords}{still && ", nothing by more than 1.3×"}</span>
       </div>
       {found.length > 0 ? (
         <>
