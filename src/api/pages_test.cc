@@ -85,7 +85,8 @@ TEST_F(PagesTest, FilesOfThePage) {
         "/findings/f-1.2"}) {
     EXPECT_EQ(ask(port_, "GET", path).body, "<html>index</html>") << path;
   }
-  for (const char* path : {"/assets/app-0000.js", "/assets/app", "/entity.js", "/robots.txt", "/etc/passwd%00.html", "/.env"})
+  for (const char* path :
+       {"/assets/app-0000.js", "/assets/app", "/entity.js", "/robots.txt", "/etc/passwd%00.html", "/.env"})
     EXPECT_EQ(ask(port_, "GET", path).status, 404) << path;
   EXPECT_EQ(ask(port_, "GET", "/%zz").status, 400);
   EXPECT_EQ(ask(port_, "POST", "/", "x").header("allow"), "GET, HEAD");

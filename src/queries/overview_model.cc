@@ -305,7 +305,14 @@ OverviewView OverviewModel::view(UnixMillis now) const {
     return total;
   };
   const double known = first_ < 0 ? 0 : static_cast<double>(running - first_) + fraction;
-  const double window = std::clamp(known, 1.0, 60.0);
+  // A silence that is over (Weir was not running) is no part of the rate; one that goes on is.
+  double still = 0;
+  if (last >= 0 && at(last).second == last && !at(last).silent) {
+    for (std::int64_t s = std::max(running - 59, first_); s <= last; ++s) {
+      if (at(s).second == s && at(s).silent) ++still;
+    }
+  }
+  const double window = std::clamp(std::min(known, 60.0) - still, 1.0, 60.0);
   const double events = first_ < 0 ? 0 : in_window(Count::kEvents) / window;
 
   for (const TileKind& kind : kTiles) {
