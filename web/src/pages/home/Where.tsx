@@ -142,7 +142,7 @@ function comparisonOf(range: Range, past: Past | undefined, began: number | null
   const [from, to] = w.beforeMs(past.at);
   const enough = began !== null || (range.kind === "live" && range.name === "15m") ? 60_000 : (to - from) / 10;
   const compare = past.knownMs(from, to) >= enough;
-  return { compare, beforeWords: began === null && since > from + (to - from) / 10 ? `the time before, since ${sinceWord(since, past.at)}` : w.beforeWords, since };
+  return { compare, beforeWords: began === null && since > from + (to - from) / 10 ? `before, since ${sinceWord(since, past.at)}` : w.beforeWords, since };
 }
 
 function shareOf(beforeWords: string): string {
