@@ -20,6 +20,9 @@ describe("since when there is data", () => {
     ["40 seconds ago", 40_000, 10_000],
     ["five minutes ago", 300_000, 10_000],
     ["an hour ago", 3_600_000, 60_000],
+    ["at the edge of the finest look", 900_000, 60_000],
+    ["just behind it", 906_000, 60_000],
+    ["at the edge of two hours", 7_200_000, 3_600_000],
     ["yesterday", 86_400_000, 3_600_000],
   ])("is told without its stragglers: %s", (_words, age, within) => {
     const { since } = pastSince(NOW - age);

@@ -46,8 +46,8 @@ export function pastOf(hours: readonly Point[], minutes: readonly Point[], secon
   let since: number | null = null;
   let inSight = false;
   for (const { first, reach: edge, step } of begins) {
-    if (first === undefined || (since !== null && (inSight ? first + step > since : first >= since))) continue;
-    since = first;
+    if (first === undefined || (since !== null && inSight && first + step > since)) continue;
+    since = Math.min(first, since ?? first);
     inSight = first > edge + step;
   }
   return {
