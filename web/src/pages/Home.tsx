@@ -50,7 +50,7 @@ export function HomePage() {
             {young && <span className="quiet">data since {sinceWord(since, past.at)}</span>}
             <div className="end">{range && <RangePicker range={range} choose={choose} />}</div>
           </div>
-          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} since={since} /> : <p className="waiting">One moment</p>}
+          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} past={past} /> : <p className="waiting">One moment</p>}
         </section>
         {range && <WhatChanged range={range} metric={metric} past={past} began={began} />}
       </div>

@@ -3,6 +3,7 @@ import { useSeries } from "@/api/queries";
 import type { Overview, Point } from "@/api/types";
 import { leftUsualAt, samplesOf, trickleOf } from "@/charts/scale";
 import { USUAL_FACTOR } from "@/lib/metrics";
+import { type Range, rangeNamed, RANGES } from "@/lib/range";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -64,6 +65,17 @@ export function pastOf(hours: readonly Point[], minutes: readonly Point[], secon
 function busyOf(points: readonly Point[]): number[] {
   const trickle = trickleOf(points.map(([, n]) => n));
   return points.filter(([, n]) => (n ?? 0) > trickle).map(([time]) => Date.parse(time));
+}
+
+/**
+ * The shortest named range that holds all data there is, if that is shorter than the one asked for: minutes of data in
+ * steps of an hour would be one point, or none.
+ */
+export function fitting(range: Range, past: Past | undefined): Range {
+  if (range.kind === "fixed" || past?.since == null) return range;
+  const age = past.at - past.since;
+  const fits = RANGES.find((r) => r.ms >= age);
+  return fits && fits.ms < rangeNamed(range.name).ms ? { kind: "live", name: fits.name } : range;
 }
 
 /** Above this multiple of its usual a line has left it. */

@@ -8,7 +8,7 @@ import { type Filters, metricOf } from "@/lib/filters";
 import { clock, whole } from "@/lib/format";
 import { metricWords, scaleFor } from "@/lib/metrics";
 import { everyOf, type Range, STEP_MS, windowOf } from "@/lib/range";
-import { usePast } from "@/parts/past";
+import { fitting, usePast } from "@/parts/past";
 import { TroubleNote } from "@/parts/Trouble";
 
 const SAMPLE = 1000;
@@ -17,7 +17,10 @@ const SAMPLE = 1000;
  * What matches, over time. Rollups hold it for one filter of a kept dimension; for others the newest events that match
  * are counted here, and the note says how far back they reach.
  */
-export function ExploreChart({ filters, range, choose }: { filters: Filters; range: Range; choose: (range: Range) => void }) {
+export function ExploreChart({ filters, range: asked, choose }: { filters: Filters; range: Range; choose: (range: Range) => void }) {
+  const past = usePast();
+  const since = past?.since ?? null;
+  const range = fitting(asked, past);
   const window = windowOf(range);
   const stepMs = STEP_MS[window.step];
   const wanted = metricOf(filters);
@@ -47,7 +50,6 @@ export function ExploreChart({ filters, range, choose }: { filters: Filters; ran
     refetchInterval: counted && every !== false ? 10_000 : false,
   });
   const now = useNow(window.ms / 800);
-  const since = usePast()?.since ?? null;
 
   if (series.isError && !series.data && useRollup) return <TroubleNote error={series.error} what="the chart" again={() => void series.refetch()} />;
 

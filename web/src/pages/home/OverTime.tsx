@@ -1,4 +1,4 @@
-import { memo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { useLiveFeed, useLivePart, useSeriesOf } from "@/api/queries";
 import type { Overview, Series, State } from "@/api/types";
 import { beginOf, FEW, knownFrom, leftUsualAt, middle, samplesOf, type Samples, scaledBy, withGaps } from "@/charts/scale";
@@ -9,7 +9,7 @@ import { exploreLink } from "@/lib/links";
 import { metricWords, steadyScale, USUAL_FACTOR, type MetricWords } from "@/lib/metrics";
 import { everyOf, type Range, STEP_MS, windowOf } from "@/lib/range";
 import { worstFirst } from "@/parts/Level";
-import { LEFT_FACTOR, type Past } from "@/parts/past";
+import { fitting, LEFT_FACTOR, type Past } from "@/parts/past";
 import { TroubleNote } from "@/parts/Trouble";
 
 /** Failures first: that line answers more questions than the number of events does. */
@@ -24,8 +24,10 @@ export function useFirstRange(past: Past | undefined): Range | null {
 }
 
 /** Drawn once a second: faster than that no line moves by a pixel. */
-export const OverTime = memo(function OverTime(props: { range: Range; choose: (range: Range) => void; state: State; since: number | null }) {
-  const { range, choose, state, since } = props;
+export const OverTime = memo(function OverTime(props: { range: Range; choose: (range: Range) => void; state: State; past: Past | undefined }) {
+  const { choose, state, past } = props;
+  const since = past?.since ?? null;
+  const range = useMemo(() => fitting(props.range, past), [props.range, past]);
   const window = windowOf(range);
   const every = everyOf(range, state === "normal");
   const ask = { from: window.from, to: window.to, step: window.step };
