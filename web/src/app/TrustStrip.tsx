@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { useHealth, useLedger, useLive, useLivePart } from "@/api/queries";
-import { useNow } from "@/hooks/clock";
+import { useEachSecond, useNow } from "@/hooks/clock";
 import { duration, exact, milliseconds, plural, whole } from "@/lib/format";
 import { Level } from "@/parts/Level";
 
@@ -17,7 +17,9 @@ export function TrustStrip() {
 }
 
 function Arrived() {
-  const { link, heardAt, changedAt, gapMs } = useLive();
+  // A second is often enough for what nobody reads while it changes.
+  const live = useLive();
+  const { link, heardAt, changedAt, gapMs } = useEachSecond(live, live.link);
   const now = useNow();
   if (link === "connecting" || heardAt === null) return <span className="trust-arrived">Waiting for the first numbers</span>;
   if (link === "lost")
