@@ -8,6 +8,10 @@
 #include <optional>
 
 #include "backends/store_chdb/sql_chunks.h"
+#include "backends/store_chdb/sql_fault.h"
+#include "backends/store_chdb/sql_insert.h"
+#include "backends/store_chdb/sql_settings.h"
+#include "backends/store_chdb/sql_vet.h"
 
 namespace weir {
 namespace {
