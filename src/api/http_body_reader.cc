@@ -13,23 +13,25 @@ namespace {
 /// The time for all of a body, and for the next piece of it.
 class BodyTime {
  public:
-  explicit BodyTime(const HttpLimits& limits) : limits_(limits), last_(Clock::now() + limits.body_time) {}
-  void arm(Transport& transport) const {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(last_ - Clock::now());
+  explicit BodyTime(const HttpLimits& limits) : limits_(limits) {}
+  /// For the next piece, when `got` bytes are there.
+  void arm(Transport& transport, std::size_t got) const {
+    const auto earned = std::chrono::milliseconds(got * 1000 / std::max<std::size_t>(limits_.body_rate, 1));
+    const auto last = began_ + std::min(limits_.body_time, limits_.body_grace + earned);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(last - Clock::now());
     transport.arm(std::max(std::chrono::milliseconds(0), std::min(limits_.body_pause, left)));
+  }
+  HttpResponse stopped(const Transport& transport) const {
+    if (transport.timed_out()) return refusal::slow_body(limits_);
+    HttpResponse gone;
+    gone.status = 0;
+    return gone;
   }
 
  private:
   const HttpLimits& limits_;
-  const Clock::time_point last_;
+  const Clock::time_point began_ = Clock::now();
 };
-
-HttpResponse stopped(const Transport& transport) {
-  if (transport.timed_out()) return refusal::slow_body();
-  HttpResponse gone;
-  gone.status = 0;
-  return gone;
-}
 
 asio::awaitable<std::optional<HttpResponse>> read_chunks(Transport& transport, const HttpLimits& limits, Parser& parser,
                                                          HttpBody& body, std::size_t limit) {
@@ -53,8 +55,8 @@ asio::awaitable<std::optional<HttpResponse>> read_chunks(Transport& transport, c
       if (used > 0) continue;
       if (buffer.size() >= limits.header_bytes) co_return refusal::long_chunk_head();
     }
-    time.arm(transport);
-    if (!co_await transport.read_more()) co_return stopped(transport);
+    time.arm(transport, body.size());
+    if (!co_await transport.read_more()) co_return time.stopped(transport);
   }
   co_return std::nullopt;
 }
@@ -76,9 +78,9 @@ asio::awaitable<std::optional<HttpResponse>> read_length(Transport& transport, c
     if (body.spare_size() == 0 && !body.reserve_more(std::min(missing(), body.size()))) {
       co_return refusal::too_many_bodies();
     }
-    time.arm(transport);
+    time.arm(transport, body.size());
     const std::size_t size = co_await transport.read_into(body.spare(), std::min(missing(), body.spare_size()));
-    if (size == 0) co_return stopped(transport);
+    if (size == 0) co_return time.stopped(transport);
     body.grow(size);
   }
   co_return std::nullopt;

@@ -18,7 +18,8 @@ namespace {
 
 /// A refused request's body up to this is read, and the connection lives on.
 constexpr std::size_t kPatientBodyBytes = 64 * 1024;
-constexpr std::size_t kBufferBytes = 1024 * 1024;
+/// What a connection keeps of its buffer from one request to the next.
+constexpr std::size_t kKeptBuffer = 4 * kReadBytes;
 /// For the last words of an answer that is cut short.
 constexpr std::chrono::milliseconds kCutTime{2'000};
 /// For a client that was told that the server is full, or whose server stops, to read that.
@@ -71,13 +72,18 @@ void Core::post(const std::weak_ptr<Connection>& weak, std::move_only_function<v
   }
 }
 
-Connection::Connection(std::shared_ptr<Core> core, Socket socket, HttpHandler& handler)
+Connection::Connection(std::shared_ptr<Core> core, std::shared_ptr<Listening> listening, Socket socket,
+                       std::uint64_t seat, std::optional<HttpResponse> refusal)
     : core_(std::move(core)),
-      limits_(core_->limits),
-      handler_(handler),
-      transport_(std::make_shared<Transport>(std::move(socket), kBufferBytes, limits_.write_pause)),
+      listening_(std::move(listening)),
+      limits_(listening_->limits),
+      seat_(seat),
+      refusal_(std::move(refusal)),
+      transport_(
+          std::make_shared<Transport>(std::move(socket), limits_.header_bytes + kReadBytes, limits_.write_pause)),
       answer_timer_(transport_->strand()) {
   core_->metrics.http_connections.Increment();
+  if (seat_ == 0) ++listening_->refusing;
   std::lock_guard lock(core_->mutex);
   core_->connections.insert(this);
 }
@@ -85,18 +91,23 @@ Connection::Connection(std::shared_ptr<Core> core, Socket socket, HttpHandler& h
 Connection::~Connection() {
   if (stream_) stream_->connection_lost();
   core_->metrics.http_connections.Decrement();
+  if (seat_ == 0) {
+    --listening_->refusing;
+  } else {
+    listening_->seats.leave(seat_);
+  }
   std::lock_guard lock(core_->mutex);
   core_->connections.erase(this);
   core_->changed.notify_all();
 }
 
-void Connection::start(const std::shared_ptr<Connection>& connection, bool refuse) {
+void Connection::start(const std::shared_ptr<Connection>& connection) {
   asio::co_spawn(
       connection->strand(),
-      [connection, refuse]() -> asio::awaitable<void> {
+      [connection]() -> asio::awaitable<void> {
         try {
-          if (refuse) {
-            co_await connection->refuse_connection();
+          if (connection->refusal_) {
+            co_await connection->send_away();
           } else {
             co_await connection->serve();
           }
@@ -123,8 +134,13 @@ void Connection::wake() {
   answer_timer_.cancel();
 }
 
+void Connection::give_way() {
+  leave_ = true;
+  if (idle_ || lingering_) transport_->cancel();
+}
+
 void Connection::stop(bool now) {
-  stop_ = true;
+  stop_ = leave_ = true;
   if (now) {
     close();
   } else if (idle_) {
@@ -145,27 +161,31 @@ void Connection::close() {
 asio::awaitable<void> Connection::serve() {
   transport_->open();
   peer_ = transport_->peer();
-  // A plain flag: of `while (!transport_->closed() && !stop_) { if (!co_await …) break; }` GCC 12 lays out the frame wrongly,
+  // A plain flag: of `while (!transport_->closed() && !leave_) { if (!co_await …) break; }` GCC 12 lays out the frame wrongly,
   // and the program ends at the first resumption.
   bool more = true;
   while (more) {
     more = co_await serve_one();
-    more = more && !transport_->closed() && !stop_;
+    listening_->seats.set_idle(seat_, Clock::now());
+    if (transport_->buffer().capacity() > kKeptBuffer) transport_->buffer().shrink_to_fit();
+    more = more && !transport_->closed() && !leave_;
   }
 }
 
 asio::awaitable<bool> Connection::serve_one() {
   idle_ = true;
-  const bool began = co_await await_request(*transport_, limits_, stop_);
+  const bool began = co_await await_request(*transport_, limits_, leave_);
   idle_ = false;
   if (!began) co_return false;
+  listening_->seats.set_busy(seat_);
 
   Parser parser;
-  if (auto refusal = co_await read_head(*transport_, limits_, parser)) {
+  BudgetShare head_memory(listening_->budget);
+  if (auto refusal = co_await read_head(*transport_, limits_, parser, head_memory)) {
     const Asked nothing;
     co_return co_await refuse_and_linger(nothing, *refusal);
   }
-  auto request = std::make_shared<HttpRequest>(core_->budget);
+  auto request = std::make_shared<HttpRequest>(listening_->budget);
   request->peer = peer_;
   if (auto refusal = take_head(parser, *request)) {
     const Asked asked{.method = request->method};
@@ -173,7 +193,7 @@ asio::awaitable<bool> Connection::serve_one() {
   }
   const bool keep_alive = parser.keep_alive() && request->version >= 11;
 
-  Admission admission = handler_.admit(*request);
+  Admission admission = listening_->handler.admit(*request);
   const auto length = parser.content_length();
   if (!admission.refusal && length && *length > admission.body_limit) {
     admission.refusal = refusal::large_body(admission.body_limit);
@@ -213,7 +233,8 @@ asio::awaitable<bool> Connection::ask_handler(std::shared_ptr<HttpRequest> reque
   ++request_number_;
   answer_.reset();
   waiting_ = true;
-  handler_.handle(std::move(request), HttpReply(std::make_shared<Sink>(shared_from_this(), request_number_)));
+  listening_->handler.handle(std::move(request),
+                             HttpReply(std::make_shared<Sink>(shared_from_this(), request_number_)));
   const auto until = Clock::now() + limits_.answer_time;
   while (!answer_ && !transport_->closed() && Clock::now() < until) {
     answer_timer_.expires_at(until);
@@ -227,14 +248,14 @@ asio::awaitable<bool> Connection::ask_handler(std::shared_ptr<HttpRequest> reque
 }
 
 asio::awaitable<bool> Connection::answer_plain(const Asked& asked, const HttpResponse& response, bool keep_alive) {
-  const bool close = !keep_alive || response.close || stop_;
+  const bool close = !keep_alive || response.close || leave_;
   if (!co_await write_answer(*transport_, asked, response, close)) co_return false;
   co_return !close;
 }
 
 asio::awaitable<bool> Connection::answer_stream(const Asked& asked, const HttpResponse& head, bool keep_alive) {
   const std::shared_ptr<Stream> stream = stream_;
-  const bool close = !keep_alive || asked.version < 11 || head.close || stop_;
+  const bool close = !keep_alive || asked.version < 11 || head.close || leave_;
   endless_ = head.content_type == "text/event-stream";
   if (stop_ && endless_) stream->finish();
   const bool well = co_await write_stream(*transport_, asked, head, *stream, answer_timer_, close);
@@ -249,6 +270,8 @@ asio::awaitable<bool> Connection::refuse_and_linger(const Asked& asked, const Ht
   beast::flat_buffer& buffer = transport_->buffer();
   buffer.consume(buffer.size());
   std::size_t seen = 0;
+  listening_->seats.set_idle(seat_, Clock::now());  // nobody is kept waiting for one who has been answered
+  lingering_ = true;
   transport_->arm(stop_ ? std::min(limits_.linger_time, kStoppedTime) : limits_.linger_time);
   while (seen < limits_.linger_bytes && co_await transport_->read_more()) {
     seen += buffer.size();
@@ -258,10 +281,9 @@ asio::awaitable<bool> Connection::refuse_and_linger(const Asked& asked, const Ht
   co_return false;
 }
 
-asio::awaitable<void> Connection::refuse_connection() {
+asio::awaitable<void> Connection::send_away() {
   const Asked nothing;
-  const HttpResponse full = refusal::too_many_connections();
-  co_await write_answer(*transport_, nothing, full, true);
+  co_await write_answer(*transport_, nothing, *refusal_, true);
   transport_->end_of_sending();
   transport_->arm(kRefusedTime);
   beast::flat_buffer& buffer = transport_->buffer();

@@ -1,10 +1,13 @@
 #include "api/http_head_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <string>
 #include <string_view>
 
+#include "api/http_head_scan.h"
 #include "api/http_refusals.h"
 
 namespace weir::http {
@@ -17,6 +20,14 @@ HttpResponse refusal_of(const ErrorCode& error, const HttpLimits& limits) {
   if (error == Fault::bad_transfer_encoding) return refusal::two_lengths();
   return refusal::not_http(error.message());
 }
+
+/// A head that is no longer than this costs no memory to speak of.
+constexpr std::size_t kFreeHeadBytes = 64 * 1024;
+/// How often the bytes of a head stand in memory while it is worked on: as read, parsed, and taken apart.
+constexpr std::size_t kHeadCopies = 4;
+
+/// No blank, no second name, no path. Which host it is, is looked at by who grants access.
+bool is_host(std::string_view text) { return text.find_first_of(" \t,/\\?#") == std::string_view::npos; }
 
 /// Takes the target apart: an absolute one (http://host/path) names the authority itself.
 void take_target(HttpRequest& request) {
@@ -55,25 +66,39 @@ asio::awaitable<bool> await_request(Transport& transport, const HttpLimits& limi
   }
 }
 
-asio::awaitable<std::optional<HttpResponse>> read_head(Transport& transport, const HttpLimits& limits, Parser& parser) {
+asio::awaitable<std::optional<HttpResponse>> read_head(Transport& transport, const HttpLimits& limits, Parser& parser,
+                                                       BudgetShare& memory) {
   beast::flat_buffer& buffer = transport.buffer();
-  transport.arm(limits.header_time);
-  parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
-  parser.body_limit(boost::none);
-  parser.eager(false);
+  transport.arm(limits.header_time);  // for all of it: who sends a byte now and then is not waited for
+  HeadScan scan(limits.header_bytes, limits.headers);
   while (true) {
-    ErrorCode error;
-    buffer.consume(parser.put(buffer.data(), error));
-    if (error && error != beast::http::error::need_more) co_return refusal_of(error, limits);
-    if (parser.is_header_done()) break;
+    const std::string_view bytes(static_cast<const char*>(buffer.data().data()), buffer.size());
+    const HeadScan::Found found = scan.look(bytes);
+    if (found == HeadScan::Found::kEnd) break;
+    if (found == HeadScan::Found::kFault)
+      co_return refusal::not_http(fmt::format("{} in line {}", scan.fault(), scan.line()));
+    if (found == HeadScan::Found::kTooManyBytes) {
+      co_return scan.line() == 1 ? refusal::large_target(limits.header_bytes)
+                                 : refusal::large_head(limits.header_bytes);
+    }
+    if (found == HeadScan::Found::kTooManyHeaders) co_return refusal::many_headers(limits.headers);
+    if (bytes.size() > kFreeHeadBytes && !memory.grow_to(kHeadCopies * bytes.size()))
+      co_return refusal::too_many_bodies();
     if (!co_await transport.read_more()) {
-      if (transport.timed_out()) co_return refusal::slow_head();
+      if (transport.timed_out()) co_return refusal::slow_head(limits.header_time);
       HttpResponse gone;
       gone.status = 0;
       co_return gone;
     }
   }
   transport.disarm();
+  parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+  parser.body_limit(boost::none);
+  parser.eager(false);
+  ErrorCode error;
+  buffer.consume(parser.put(buffer.data(), error));
+  if (error && error != beast::http::error::need_more) co_return refusal_of(error, limits);
+  if (!parser.is_header_done()) co_return refusal::not_http("its head does not end where its empty line is");
   co_return std::nullopt;
 }
 
@@ -82,17 +107,26 @@ std::optional<HttpResponse> take_head(const Parser& parser, HttpRequest& request
   request.method = std::string(head.method_string());
   request.target = std::string(head.target());
   request.version = head.version();
-  std::size_t hosts = 0;
+  std::size_t hosts = 0, lengths = 0, codings = 0;
   for (const auto& field : head) {
     request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
     if (field.name() == beast::http::field::host) ++hosts;
+    if (field.name() == beast::http::field::content_length) ++lengths;
+    if (field.name() == beast::http::field::transfer_encoding) ++codings;
   }
   if (request.version != 10 && request.version != 11) return refusal::unknown_version();
-  // RFC 9112, 6.1: a coding that is not understood may hide a second request.
-  if (request.has_header("Transfer-Encoding") && (!parser.chunked() || request.version < 11)) {
-    return refusal::unknown_coding();
+  // RFC 9112, 6.3: whoever stands before us may have gone by the other one.
+  if (lengths + codings > 1) return refusal::two_lengths();
+  const std::string_view length = request.header("Content-Length");
+  if (lengths > 0 && (length.empty() || length.find_first_not_of("0123456789") != std::string_view::npos)) {
+    return refusal::not_http("Content-Length is no number");
   }
-  if (hosts > 1 || (hosts == 0 && request.version >= 11)) return refusal::no_single_host();
+  // RFC 9112, 6.1: a coding that is not understood may hide a second request.
+  const bool chunked = equal_ignoring_case(request.header("Transfer-Encoding"), "chunked");
+  if (codings > 0 && (!chunked || !parser.chunked() || request.version < 11)) return refusal::unknown_coding();
+  if (hosts > 1 || (hosts == 0 && request.version >= 11) || !is_host(request.header("Host"))) {
+    return refusal::no_single_host();
+  }
   take_target(request);
   if (request.path.empty() || request.path.front() != '/') return refusal::no_path();
   return std::nullopt;

@@ -14,6 +14,8 @@
 
 #include "api/http_asio.h"
 #include "api/http_connection.h"
+#include "api/http_refusals.h"
+#include "api/http_seats.h"
 #include "api/listen_address.h"
 #include "base/log.h"
 #include "base/thread_name.h"
@@ -23,9 +25,29 @@ namespace {
 
 using namespace http;
 
+/// Connections without a seat that are told so at the same time.
+constexpr std::size_t kRefusedAtOnce = 64;
+
+/// Connections never take more than half of the files that the process may have open: the log and the store need theirs.
+std::vector<HttpListener> within_open_files(std::vector<HttpListener> listeners) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return listeners;
+  const std::size_t most = static_cast<std::size_t>(files.rlim_cur) / 2;
+  std::size_t wanted = 0;
+  for (const HttpListener& listener : listeners) wanted += listener.limits.connections;
+  if (wanted <= most) return listeners;
+  for (HttpListener& listener : listeners) {
+    std::size_t& all = listener.limits.connections;
+    std::size_t& of_one = listener.limits.connections_of_one_client;
+    of_one = std::max<std::size_t>(of_one * most / wanted, 1);
+    all = std::max<std::size_t>(all * most / wanted, 1);
+  }
+  return listeners;
+}
+
 class Server final : public HttpServer {
  public:
-  Server(HttpLimits limits, Metrics& metrics) : core_(std::make_shared<Core>(limits, metrics)), context_(1) {
+  explicit Server(Metrics& metrics) : core_(std::make_shared<Core>(metrics)), context_(1) {
     core_->context = &context_;
   }
 
@@ -57,13 +79,13 @@ class Server final : public HttpServer {
     if (acceptor.listen(1024, error)) return failed("listen on");
     ports_.push_back(acceptor.local_endpoint(error).port());
     acceptors_.push_back(std::make_unique<Acceptor>(std::move(acceptor)));
-    handlers_.push_back(listener.handler);
+    listenings_.push_back(std::make_shared<Listening>(*listener.handler, listener.limits));
     return {};
   }
 
   void run(int threads) {
     for (std::size_t i = 0; i < acceptors_.size(); ++i) {
-      asio::co_spawn(acceptors_[i]->get_executor(), accept(*acceptors_[i], *handlers_[i]), asio::detached);
+      asio::co_spawn(acceptors_[i]->get_executor(), accept(*acceptors_[i], listenings_[i]), asio::detached);
     }
     for (int i = 0; i < threads; ++i) {
       threads_.emplace_back([this] {
@@ -115,10 +137,11 @@ class Server final : public HttpServer {
   }
 
  private:
-  asio::awaitable<void> accept(Acceptor& acceptor, HttpHandler& handler) {
+  asio::awaitable<void> accept(Acceptor& acceptor, std::shared_ptr<Listening> listening) {
     while (acceptor.is_open()) {
       Socket socket(asio::make_strand(context_));
-      auto [error] = co_await acceptor.async_accept(socket, kAwait);
+      tcp::endpoint peer;
+      auto [error] = co_await acceptor.async_accept(socket, peer, kAwait);
       if (error) {
         if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
         // Out of files or memory: the connection waits in the backlog; look again when some may have been closed.
@@ -126,21 +149,50 @@ class Server final : public HttpServer {
         (void)co_await pause.async_wait(kAwait);
         continue;
       }
-      bool refuse = false, drop = false;
-      {
-        std::lock_guard lock(core_->mutex);
-        refuse = core_->connections.size() >= core_->limits.connections;
-        drop = core_->stopping || core_->connections.size() >= core_->limits.connections + 64;
+      try {
+        seat(listening, std::move(socket), peer);
+      } catch (const std::exception& failure) {
+        log::warn("http: a connection could not be taken: {}", failure.what());
       }
-      if (drop) continue;  // closes the socket
-      Connection::start(std::make_shared<Connection>(core_, std::move(socket), handler), refuse);
+    }
+  }
+
+  /// Serves a new connection, or tells it that there is no room; where too many are being told so, it is only closed.
+  void seat(const std::shared_ptr<Listening>& listening, Socket socket, const tcp::endpoint& peer) {
+    {
+      std::lock_guard lock(core_->mutex);
+      if (core_->stopping) return;
+    }
+    const Seats::Answer place = listening->seats.take(client_of(peer.address().to_string()), Clock::now());
+    if (place.leaving != 0) let_go(*listening, place.leaving);
+    std::optional<HttpResponse> refusal;
+    if (place.verdict != Seats::Verdict::kSeated) {
+      if (listening->refusing >= kRefusedAtOnce) return;
+      refusal = place.verdict == Seats::Verdict::kClientFull
+                    ? refusal::too_many_of_one_client(listening->limits.connections_of_one_client)
+                    : refusal::too_many_connections(listening->limits.connections);
+    }
+    Connection::start(
+        std::make_shared<Connection>(core_, listening, std::move(socket), place.number, std::move(refusal)));
+  }
+
+  /// Ends the connection with that seat, once it is idle.
+  void let_go(const Listening& listening, std::uint64_t seat) {
+    std::lock_guard lock(core_->mutex);
+    for (Connection* connection : core_->connections) {
+      if (connection->listening().get() != &listening || connection->seat() != seat) continue;
+      auto alive = connection->weak_from_this().lock();
+      if (!alive) return;
+      const Strand strand = alive->strand();
+      asio::post(strand, [alive = std::move(alive)] { alive->give_way(); });
+      return;
     }
   }
 
   const std::shared_ptr<Core> core_;
   asio::io_context context_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  std::vector<HttpHandler*> handlers_;
+  std::vector<std::shared_ptr<Listening>> listenings_;
   std::vector<std::uint16_t> ports_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopped_{false};
@@ -148,16 +200,11 @@ class Server final : public HttpServer {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::create(const std::vector<HttpListener>& listeners, HttpLimits limits,
-                                                       int io_threads, Metrics& metrics) {
+Result<std::unique_ptr<HttpServer>> HttpServer::create(const std::vector<HttpListener>& listeners, int io_threads,
+                                                       Metrics& metrics) {
   try {
-    // Connections never take more than half of the files that the process may have open: the log and the store need theirs.
-    rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
-      limits.connections = std::min(limits.connections, static_cast<std::size_t>(files.rlim_cur) / 2);
-    }
-    auto server = std::make_unique<Server>(limits, metrics);
-    for (const HttpListener& listener : listeners) WEIR_TRY(server->listen(listener));
+    auto server = std::make_unique<Server>(metrics);
+    for (const HttpListener& listener : within_open_files(listeners)) WEIR_TRY(server->listen(listener));
     server->run(io_threads);
     return server;
   } catch (const std::exception& error) {

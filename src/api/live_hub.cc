@@ -2,6 +2,7 @@
 
 #include "api/problem.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace weir {
 
@@ -91,6 +92,7 @@ void LiveHub::send_to_all(const std::string& message, bool can_be_skipped) {
 }
 
 void LiveHub::run() {
+  name_this_thread("weir-live");
   using Clock = std::chrono::steady_clock;
   std::string last;
   Clock::time_point last_overview{}, last_complaint{};

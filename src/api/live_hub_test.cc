@@ -30,7 +30,7 @@ class LiveHubTest : public ::testing::Test {
         },
         metrics_, options);
     table_.add(hub_->route());
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~LiveHubTest() override {

@@ -37,7 +37,7 @@ class PagesTest : public ::testing::Test {
     table_.add(empty_list_routes());
     table_.add(openapi_routes(table_));
     table_.set_fallback(page_route(assets));
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~PagesTest() override { server_.reset(); }

@@ -114,7 +114,7 @@ class IngestTest : public ::testing::Test {
  protected:
   IngestTest() {
     table_.add(ingest_routes(log_, work_, metrics_, {}));
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~IngestTest() override { server_.reset(); }

@@ -38,7 +38,7 @@ class RoutesQueriesTest : public testing::Test {
     table_.add(query_routes({.context = {store_, clock_}, .overview = overview_, .quality = [] {
                                return QualityInputs{.freshness = {1, 2, 3}, .warnings = {"careful"}};
                              }}));
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~RoutesQueriesTest() override { server_.reset(); }

@@ -120,7 +120,7 @@ class RoutesTest : public ::testing::Test {
         .method = "GET", .path = "/", .summary = "the page", .scope = Scope::kOpen, .answer = [](const RouteRequest&) {
           return HttpResponse{.content_type = "text/html", .body = "page"};
         }});
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~RoutesTest() override { server_.reset(); }

@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "api/problem.h"
 #include "api/sql_codec.h"
 #include "api/sql_frames.h"
 #include "base/log.h"
@@ -284,6 +285,18 @@ SqlFault fault_of(int code, std::string_view name, std::string_view message) {
 
 }  // namespace
 
+HttpLimits sql_http_limits() {
+  constexpr std::size_t kUrl = 1024 * 1024, kHeaders = 64 * 1024;
+  HttpLimits limits;
+  limits.header_bytes = kUrl + kHeaders;
+  limits.connections = 256;
+  limits.connections_of_one_client = 192;
+  limits.body_bytes = 512 * 1024 * 1024;  // twice the largest body, which stands there packed and unpacked
+  limits.body_time = std::chrono::minutes(15);
+  limits.answer_time = std::chrono::seconds(330);  // a statement may take 300 s
+  return limits;
+}
+
 int http_status_of_clickhouse(int code) {
   switch (code) {
     case 194: return 401;  // REQUIRED_PASSWORD
@@ -358,7 +371,9 @@ Admission SqlHttp::admit(const HttpRequest& head) {
   }
   const auto form = parse_form(head.query);
   if (!form) {
-    admission.refusal = plain(400, "The URL holds a % that is not followed by two hexadecimal digits.\n");
+    admission.refusal = problem(
+        {.status = 400,
+         .detail = "The URL holds a % that is not followed by two hexadecimal digits. Write %25 for the character."});
     return admission;
   }
   const std::string secret = shown_secret(head, *form);
@@ -389,7 +404,8 @@ void SqlHttp::handle(std::shared_ptr<HttpRequest> request, HttpReply reply) {
     return;
   }
   if (!reads && request->method != "POST" && request->method != "PUT") {
-    HttpResponse response = plain(405, "A statement comes by GET or POST.\n");
+    HttpResponse response =
+        problem({.status = 405, .detail = "A statement comes by GET or POST. Send it by one of these."});
     response.headers.emplace_back("Allow", "GET, HEAD, POST, OPTIONS");
     reply.send(std::move(response));
     return;
@@ -430,7 +446,7 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
     return;
   }
   // The body, unpacked.
-  HttpBody unpacked;
+  HttpBody unpacked(request.body.budget());
   std::string frames;
   std::string_view body = request.body.view();
   const auto cannot_unpack = [&](const Error& error) {

@@ -71,7 +71,7 @@ class SqlHttpTest : public ::testing::Test {
   void start(const SqlHttp::Options& options = {}) {
     guard_ = std::make_unique<AccessGuard>(true, authorizer_);
     handler_ = std::make_unique<SqlHttp>(gateway_, *guard_, options);
-    auto server = HttpServer::create({{"127.0.0.1:0", "test", handler_.get()}}, {}, 1, metrics_);
+    auto server = HttpServer::create({{"127.0.0.1:0", "test", handler_.get(), sql_http_limits()}}, 1, metrics_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = *std::move(server);
     port_ = server_->ports().at(0);
@@ -136,6 +136,16 @@ TEST_F(SqlHttpTest, HandsTheRequestOn) {
   EXPECT_EQ(gateway_.last.database, "h");
   EXPECT_EQ(gateway_.last.default_format, "JSON");
   EXPECT_EQ(ask("GET", "/?query=%zz").status, 400);
+}
+
+TEST_F(SqlHttpTest, TakesAUrlOfAMebibyte) {
+  start();
+  const std::string statement(1024 * 1024 - 20, 'S');
+  EXPECT_EQ(ask("GET", "/?query=" + statement).status, 200);
+  EXPECT_EQ(gateway_.last.statement, statement);
+  const auto longer = ask("GET", "/?query=" + std::string(1200 * 1024, 'S'));
+  EXPECT_EQ(longer.status, 414);
+  EXPECT_EQ(longer.header("content-type"), "application/problem+json");
 }
 
 TEST_F(SqlHttpTest, ReadersStayReaders) {

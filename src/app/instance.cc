@@ -115,9 +115,9 @@ Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options
     p.sql_guard = std::make_unique<AccessGuard>(sql_address.loopback, p.authorizer);
     p.sql = std::make_unique<SqlHttp>(
         *p.gateway, *p.sql_guard, SqlHttp::Options{.access = options.sql_write ? SqlAccess::kWrite : SqlAccess::kRead});
-    listeners.push_back({options.sql_listen, "SQL", p.sql.get()});
+    listeners.push_back({options.sql_listen, "SQL", p.sql.get(), sql_http_limits()});
   }
-  WEIR_TRY_ASSIGN(p.server, HttpServer::create(listeners, {}, kIoThreads, p.metrics));
+  WEIR_TRY_ASSIGN(p.server, HttpServer::create(listeners, kIoThreads, p.metrics));
 
   p.core->start();
   p.simulator->start();
