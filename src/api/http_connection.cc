@@ -136,7 +136,7 @@ void Connection::wake() {
 
 void Connection::give_way() {
   leave_ = true;
-  if (idle_ || lingering_) transport_->cancel();
+  if (yields_) transport_->cancel();
 }
 
 void Connection::stop(bool now) {
@@ -173,11 +173,10 @@ asio::awaitable<void> Connection::serve() {
 }
 
 asio::awaitable<bool> Connection::serve_one() {
-  idle_ = true;
+  idle_ = yields_ = true;
   const bool began = co_await await_request(*transport_, limits_, leave_);
   idle_ = false;
   if (!began) co_return false;
-  listening_->seats.set_busy(seat_);
 
   Parser parser;
   BudgetShare head_memory(listening_->budget);
@@ -185,6 +184,9 @@ asio::awaitable<bool> Connection::serve_one() {
     const Asked nothing;
     co_return co_await refuse_and_linger(nothing, *refusal);
   }
+  // Not before: who sends a head slowly is no better than who sends none.
+  yields_ = false;
+  listening_->seats.set_busy(seat_);
   auto request = std::make_shared<HttpRequest>(listening_->budget);
   request->peer = peer_;
   if (auto refusal = take_head(parser, *request)) {
@@ -271,7 +273,7 @@ asio::awaitable<bool> Connection::refuse_and_linger(const Asked& asked, const Ht
   buffer.consume(buffer.size());
   std::size_t seen = 0;
   listening_->seats.set_idle(seat_, Clock::now());  // nobody is kept waiting for one who has been answered
-  lingering_ = true;
+  yields_ = true;
   transport_->arm(stop_ ? std::min(limits_.linger_time, kStoppedTime) : limits_.linger_time);
   while (seen < limits_.linger_bytes && co_await transport_->read_more()) {
     seen += buffer.size();

@@ -79,7 +79,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void take_answer(std::uint64_t number, HttpResponse response, std::shared_ptr<Stream> stream);
   /// The stream has more, or has ended.
   void wake();
-  /// Its seat has been given to somebody else: ends it when it is idle, else behind the answer that it is busy with.
+  /// Its seat has been given to somebody else: ends it when there is no answer that it waits for, else behind that answer.
   void give_way();
   /// Ends what is idle or endless; with `now` all else too.
   void stop(bool now);
@@ -111,12 +111,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Timer answer_timer_;  // waits for an answer, or for more of a stream
   std::string peer_;
 
-  bool idle_ = false;       // between requests
-  bool lingering_ = false;  // has been sent away, and may read why
-  bool stop_ = false;       // the server is stopping
-  bool leave_ = false;      // as soon as it is idle: the server is stopping, or the seat is somebody else's
-  bool endless_ = false;    // the stream ends only when somebody leaves
-  bool waiting_ = false;    // for the answer to request_number_
+  bool idle_ = false;     // between requests
+  bool yields_ = false;   // has no answer to wait for: it is idle, sends its head, or has been sent away
+  bool stop_ = false;     // the server is stopping
+  bool leave_ = false;    // as soon as it is idle: the server is stopping, or the seat is somebody else's
+  bool endless_ = false;  // the stream ends only when somebody leaves
+  bool waiting_ = false;  // for the answer to request_number_
   std::uint64_t request_number_ = 0;
   std::optional<HttpResponse> answer_;
   std::shared_ptr<Stream> stream_;

@@ -311,6 +311,18 @@ TEST_F(HttpHostileTest, WhoIsIdleGivesWay) {
   EXPECT_EQ(busy->read_answer().body, "still here");
 }
 
+TEST_F(HttpHostileTest, WhoSendsAHeadSlowlyGivesWayToo) {
+  start({.connections = 3, .connections_of_one_client = 3, .spared_time = milliseconds(50)});
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 3; ++i) {
+    slow.push_back(std::make_unique<Client>(port_));
+    slow.back()->send("GET /a HTTP/1.1\r\nHost: h\r\nX: ");
+  }
+  std::this_thread::sleep_for(milliseconds(100));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(request_text("GET", "/new")).status, 200);
+  EXPECT_TRUE(slow[0]->closed_by_peer());
+}
+
 /// Two listeners, as the program has them.
 class HttpTwoListenersTest : public ::testing::Test {
  protected:

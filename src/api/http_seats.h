@@ -36,6 +36,7 @@ class Seats {
   /// anything, then the one that was idle for the longest time. So who only holds connections loses them, and cannot keep others out.
   Answer take(const std::string& client, Clock::time_point now);
 
+  /// A request has come, and is being answered.
   void set_busy(std::uint64_t number);
   void set_idle(std::uint64_t number, Clock::time_point now);
   void leave(std::uint64_t number);

@@ -23,7 +23,7 @@ struct HttpLimits {
   std::size_t connections = 768;
   /// Of these, for one client: an IPv4 address, or the first 64 bits of an IPv6 address.
   std::size_t connections_of_one_client = 512;
-  /// A connection between requests gives way to a new one, when there is no room, after it was idle for so long.
+  /// A connection without a whole request gives way to a new one, when there is no room, after so long.
   std::chrono::milliseconds spared_time{500};
   /// All bodies together that are being received or worked on, and all heads above 64 KiB.
   std::size_t body_bytes = 256 * 1024 * 1024;
