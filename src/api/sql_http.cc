@@ -447,7 +447,7 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
   }
   // The body, unpacked.
   HttpBody unpacked(request.body.budget());
-  std::string frames;
+  HttpBody frames(request.body.budget());
   std::string_view body = request.body.view();
   const auto cannot_unpack = [&](const Error& error) {
     HttpResponse response =
@@ -455,7 +455,10 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
     switch (error.code) {
       case Code::kDenied: response.status = 413; break;
       case Code::kNotFound: response.status = 415; break;
-      case Code::kOverloaded: response.status = 503; break;
+      case Code::kOverloaded:
+        response.status = 503;
+        response.headers.emplace_back("Retry-After", "1");
+        break;
       default: response.status = 400;
     }
     reply.send(std::move(response));
@@ -468,10 +471,8 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
     body = unpacked.view();
   }
   if (!body.empty() && ask.unpack_frames) {
-    auto done = unpack_frames(body, options_.body_bytes);
-    if (!done) return cannot_unpack(done.error());
-    frames = std::move(*done);
-    body = frames;
+    if (const auto done = unpack_frames(body, options_.body_bytes, frames); !done) return cannot_unpack(done.error());
+    body = frames.view();
   }
 
   ask.sql.body = body;
