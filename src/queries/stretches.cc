@@ -42,7 +42,8 @@ Result<Stretches> Stretches::read(const QueryContext& context, const TimeBounds&
   std::string upper;
   if (bounds.to) upper = " AND time < " + ask.seconds(ceil_second(*bounds.to));
   ask += fmt::format(
-      "SELECT toUInt32(step) AS width, toUInt32(time), sum(events) FROM rollups WHERE dimension = '' AND time >= {0}{1} "
+      "SELECT toUInt32(step) AS width, toUInt32(time), sum(events) FROM rollups WHERE dimension = '' AND time >= "
+      "{0}{1} "
       "AND ((step = 1 AND time >= {2}) OR (step = 60 AND time >= {3} AND time < {2}) OR (step = 3600 AND time < {3})) "
       "GROUP BY width, time HAVING sum(events) > 0 ORDER BY time DESC",
       from, upper, minutes, hours);
@@ -65,7 +66,9 @@ Stretches::Stretches(std::vector<Bucket> buckets, const TimeBounds& bounds)
     if (bounds.from) bucket.from = std::max(bucket.from, floor_second(*bounds.from));
     if (bounds.to) bucket.to = std::min(bucket.to, ceil_second(*bounds.to));
     const std::int64_t kept = std::max<std::int64_t>(bucket.to - bucket.from, 0);
-    bucket.events = kept == width ? bucket.events : bucket.events * static_cast<std::uint64_t>(kept) / width;
+    bucket.events = kept == width
+                        ? bucket.events
+                        : bucket.events * static_cast<std::uint64_t>(kept) / static_cast<std::uint64_t>(width);
     left_ += bucket.events;
   }
   std::erase_if(buckets_, [](const Bucket& bucket) { return bucket.to <= bucket.from; });
@@ -88,8 +91,8 @@ std::optional<Stretch> Stretches::next(std::uint64_t events) {
     // Its newest part.
     const std::int64_t width = bucket.to - bucket.from;
     const auto part = std::clamp<std::int64_t>(
-        static_cast<std::int64_t>(std::ceil(static_cast<double>(width) * static_cast<double>(wanted) /
-                                            static_cast<double>(bucket.events))),
+        static_cast<std::int64_t>(
+            std::ceil(static_cast<double>(width) * static_cast<double>(wanted) / static_cast<double>(bucket.events))),
         1, width);
     // A bucket of a second is not cut; a stretch that has something already ends before it.
     if (part == width && stretch.events > 0) {
@@ -124,13 +127,11 @@ void Pace::read(std::uint64_t events, std::chrono::microseconds took) {
 std::optional<std::uint64_t> Pace::next(std::chrono::milliseconds left) const {
   const double usable = static_cast<double>(left.count()) * kPart - kFixedMillis;
   if (usable <= 0) return std::nullopt;
-  if (before_ == 0 && per_millisecond_ == 0) return kFirst;
-  const std::uint64_t grown = std::max(before_, kFirst) * kGrowth;
+  // At first, and after a stretch in which there was nothing, nothing is known about the pace.
+  if (before_ == 0) return first_;
   const double possible = usable * per_millisecond_;
-  if (possible < static_cast<double>(kFirst) / 8 && before_ > 0) return std::nullopt;
-  // After a stretch in which there was nothing, nothing is known about the pace.
-  if (before_ == 0) return kFirst;
-  return std::min(grown, static_cast<std::uint64_t>(possible));
+  if (possible < static_cast<double>(first_) / 8) return std::nullopt;
+  return std::min(std::max(before_, first_) * kGrowth, static_cast<std::uint64_t>(possible));
 }
 
 }  // namespace weir

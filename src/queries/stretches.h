@@ -54,11 +54,15 @@ class Pace {
   static constexpr std::uint64_t kFirst = 250'000;  // events of a first stretch: some 20 ms
   static constexpr std::uint64_t kGrowth = 8;       // from a stretch to the next, at most
 
+  explicit Pace(std::uint64_t first = kFirst) : first_(first) {}
+
+  std::uint64_t first() const { return first_; }
   void read(std::uint64_t events, std::chrono::microseconds took);
   /// Nothing when hardly anything could be read in `left`.
   std::optional<std::uint64_t> next(std::chrono::milliseconds left) const;
 
  private:
+  const std::uint64_t first_;
   std::uint64_t before_ = 0;
   double per_millisecond_ = 0;
 };

@@ -83,8 +83,13 @@ TEST(Stretches, AreReadFromTheRollups) {
   FakeStore store;
   const ManualClock clock(*parse_rfc3339("2026-11-24T14:02:30.250Z"));
   const auto at = static_cast<std::uint32_t>(clock.now().value / 1000);
-  store.answers.push_back(RowText().add<std::uint32_t>(1).add(at).add<std::uint64_t>(7).add<std::uint32_t>(60).add(
-      at - at % 60 - 1800).add<std::uint64_t>(60));
+  store.answers.push_back(RowText()
+                              .add<std::uint32_t>(1)
+                              .add(at)
+                              .add<std::uint64_t>(7)
+                              .add<std::uint32_t>(60)
+                              .add(at - at % 60 - 1800)
+                              .add<std::uint64_t>(60));
   auto stretches = Stretches::read({store, clock}, {});
   ASSERT_TRUE(stretches) << stretches.error().message;
   EXPECT_EQ(stretches->left(), 67U);
