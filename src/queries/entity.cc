@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::int64_t kHour = 3'600'000;
-constexpr std::uint64_t kLinkedEvents = 100'000;
+constexpr std::uint64_t kLinkedEvents = 20'000;
 // How long it looks back: when it was seen, and when it was not yet.
 constexpr milliseconds kSeenPatience{1500}, kUnseenPatience{6000}, kGrace{500};
 
@@ -144,7 +144,7 @@ Result<std::string> entity_json(const QueryContext& context, const std::string& 
 
   Statement ask_linked;
   std::string columns, pairs;
-  // Not further back than its newest 100,000 events reach.
+  // Not further back than its newest 20,000 events reach.
   std::int64_t since_hour = last_seen.value / kHour;
   std::uint64_t since_then = 0;
   for (auto hour = seen.hours.rbegin(); hour != seen.hours.rend() && since_then < kLinkedEvents; ++hour) {

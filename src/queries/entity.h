@@ -10,7 +10,7 @@
 namespace weir {
 
 /// Contract 4, `entities`. `timeline` is 24 hours by the hour, up to now, or up to when it was last seen when that is longer
-/// ago; `linked` are the five other things of each kind that share most of its newest 100,000 events. Risk and findings are empty
+/// ago; `linked` are the five other things of each kind that share most of its newest 20,000 events. Risk and findings are empty
 /// until there is detection.
 /// Counts raw events from the newest backwards, as far as it gets in a second and a half (six when it was not seen yet).
 /// `counted_back_to` says how far that was, and that first_seen and counts are of the events since then; null: of all.

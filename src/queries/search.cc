@@ -29,7 +29,7 @@ constexpr std::size_t kShortestId = 6;     // of an event, to be looked for in a
 using std::chrono::milliseconds;
 // How long a search goes on: when it has what was typed or a full list; when it has something; when it has nothing; for names that
 // are nearly it; when `from` says how far back it should look.
-constexpr milliseconds kFoundPatience{150}, kSomethingPatience{400}, kNothingPatience{600}, kNearPatience{350},
+constexpr milliseconds kFoundPatience{100}, kSomethingPatience{400}, kNothingPatience{600}, kNearPatience{350},
     kGivenPatience{3000};
 // Limits of single questions: of a first one, of looking for a whole name, beyond the patience that is left, of reading rows.
 constexpr milliseconds kFirstLimit{3000}, kExactLimit{400}, kGrace{150}, kRowsLimit{3000};

@@ -35,7 +35,7 @@ std::vector<std::pair<std::size_t, std::size_t>> highlight(std::string_view text
 
 /// Contract 4, `search`. Entities whose id has every word, and events with every word in one of their texts. When nothing
 /// has the words, entities are taken that are a letter or two away (words of four letters or more, the first one right).
-/// Looks at the newest events first and further back, stretch by stretch, while little was found and there is time: 0.15 s when it
+/// Looks at the newest events first and further back, stretch by stretch, while little was found and there is time: 0.1 s when it
 /// has what was typed, 0.6 s when it has nothing (and 0.35 s more for near names), 3 s when `from` says how far back to look.
 /// A single word is also looked for in all of the table, as a whole name. `facets` count what was found in the time it looked
 /// at; events only up to `limit`. `searched_back_to` says how far that was: null when it was all.

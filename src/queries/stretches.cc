@@ -11,7 +11,7 @@ namespace weir {
 
 namespace {
 
-constexpr std::int64_t kBySecond = 15 * 60, kByMinute = 86'400;
+constexpr std::int64_t kBySecond = 3600, kByMinute = 86'400;
 // Asking costs this much, however few events are looked at.
 constexpr double kFixedMillis = 8;
 // Of the time that is left; the rest is for what was guessed wrong.

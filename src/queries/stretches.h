@@ -21,11 +21,11 @@ struct Stretch {
 };
 
 /// Cuts the time between two bounds into stretches, newest first, without gaps: together they are all of it. How many events a
-/// stretch holds is known from the rollups: by the second for the newest quarter of an hour, by the minute for a day, by the
+/// stretch holds is known from the rollups: by the second for the newest hour, by the minute for a day, by the
 /// hour before that; within a bucket events are taken to be spread evenly. Not thread-safe.
 class Stretches {
  public:
-  /// Asks the store (a few thousand rollup rows, some milliseconds). Errors are those of Statement::ask.
+  /// Asks the store (up to 6,000 rollup rows, some milliseconds). Errors are those of Statement::ask.
   static Result<Stretches> read(const QueryContext& context, const TimeBounds& bounds);
 
   /// One bucket of the rollups, [from, to) in seconds.
