@@ -24,6 +24,15 @@ Result<std::string> made_by(const SharedAnswers::Make& make) {
   }
 }
 
+/// What goes wrong for one must not keep the others from their answer.
+void deliver_to(const SharedAnswers::Deliver& deliver, const SharedAnswers::Answer& answer) {
+  try {
+    deliver(answer);
+  } catch (const std::exception& error) {
+    log::error("queries: an answer could not be given: {}", error.what());
+  }
+}
+
 }  // namespace
 
 void SharedAnswers::ask(const std::string& question, milliseconds max_age, const Make& make, Deliver deliver) {
@@ -35,7 +44,7 @@ void SharedAnswers::ask(const std::string& question, milliseconds max_age, const
       ++counts_.kept;
       const Answer answer = asked.answer;
       lock.unlock();
-      deliver(answer);
+      deliver_to(deliver, answer);
       return;
     }
     if (asked.making) {
@@ -77,7 +86,7 @@ void SharedAnswers::ask(const std::string& question, milliseconds max_age, const
       }
       make_room(now);
     }
-    for (const Deliver& one : waiting) one(answer);
+    for (const Deliver& one : waiting) deliver_to(one, answer);
     if (!again) return;
   }
 }

@@ -34,7 +34,7 @@ class SharedAnswers {
   /// Calls `deliver` once: at once, with what is kept; or when the answer has been made, by this thread or by the one that is at
   /// it. An answer that is given is never older than `max_age`: with zero it was begun after ask() was called, so that it
   /// has all that could be read then. Errors are delivered and not kept. `make` and `deliver` are called without any lock; a
-  /// `make` that throws bad_alloc answers kOverloaded, other exceptions kInternal.
+  /// `make` that throws bad_alloc answers kOverloaded, other exceptions kInternal; what `deliver` throws is logged.
   void ask(const std::string& question, std::chrono::milliseconds max_age, const Make& make, Deliver deliver);
 
   struct Counts {

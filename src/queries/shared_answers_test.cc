@@ -76,6 +76,11 @@ TEST_F(SharedAnswersTest, ErrorsAreNotKept) {
   EXPECT_EQ(asks([]() -> Result<std::string> { throw std::bad_alloc(); }), Code::kOverloaded);
   EXPECT_EQ(asks([]() -> Result<std::string> { throw std::runtime_error("broken"); }), Code::kInternal);
   EXPECT_EQ(ask(answers_, "a", milliseconds(5000), milliseconds(100)), "a1");
+  // Nor does one who cannot take an answer spoil it for others.
+  answers_.ask(
+      "b", milliseconds(5000), [] { return Result<std::string>("x"); },
+      [](const SharedAnswers::Answer&) { throw std::runtime_error("gone"); });
+  EXPECT_EQ(ask(answers_, "b", milliseconds(5000), milliseconds(100)), "b2");
 }
 
 TEST_F(SharedAnswersTest, KeepsNoMoreThanItsBytes) {

@@ -449,7 +449,7 @@ TEST_F(QueriesStoreTest, ASearchInManyStretchesFindsWhatOneInAllFinds) {
   EXPECT_EQ(event.at("hits").at(0).at("id").as_string(), row[2]);
   EXPECT_EQ(event.at("hits").at(0).at("score").to_number<double>(), 1);
   // Filters alone, and words with filters.
-  for (std::string text :
+  for (const std::string& text :
        {"user:" + row[0], std::string("type:account.signup outcome:failure"), "domain:" + row[4], "id:" + row[2]}) {
     const json::value in_all = answer(text, 10'000'000), in_parts = answer(text, 500);
     const std::size_t most = std::min<std::size_t>(in_all.at("hits").as_array().size(), 1);
