@@ -23,9 +23,11 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kLongest = 1000, kMostWords = 8;
-constexpr std::size_t kMostIds = 1000;     // of a kind, from one stretch
-constexpr std::size_t kEventsOfName = 20;  // that come with a name that was typed whole
-constexpr std::size_t kShortestId = 6;     // of an event, to be looked for in all of the table
+constexpr std::size_t kMostIds = 1000;         // of a kind, from one stretch
+constexpr std::size_t kEventsOfName = 20;      // that come with a name that was typed whole
+constexpr std::size_t kNamesOfBeginning = 50;  // of a kind, from all of the table
+constexpr std::size_t kShortestBeginning = 4;  // that is looked for in all of the table
+constexpr std::size_t kShortestId = 6;         // of an event, to be looked for in all of the table
 using std::chrono::milliseconds;
 // How long a search goes on: when it has what was typed or a full list; when it has something; when it has nothing; for names that
 // are nearly it; when `from` says how far back it should look.
@@ -377,8 +379,8 @@ class Search {
     return take_entities(ask, time, limit);
   }
 
-  /// Whole names are looked for in all the time before `until`: finding one value in one column is fast, so that who types a
-  /// whole name finds it, however old.
+  /// Whole names, and those that begin with the word as it was typed, are looked for in all the time before `until`: that is fast
+  /// in one column, so that who types a name finds it, however old.
   Status look_for_the_very(std::optional<UnixMillis> until, milliseconds limit) {
     if (text_.exact.size() != 1 || !text_.filters.empty() || text_.exact.front().size() < 3) return {};
     const std::string& word = text_.exact.front();
@@ -391,11 +393,15 @@ class Search {
     const auto add = [&](std::string_view kind, std::string_view column, std::string_view value) {
       if (!wants(kind)) return;
       text += fmt::format(
-          "{0}SELECT '{1}' AS kind, toString({2}) AS name, count() AS n, max(time) AS newest, toUInt64(1) AS total, "
-          "groupArraySorted({5})((-toUnixTimestamp64Milli(time), partition, offset)) AS places "
-          "FROM events WHERE {3} AND {2} = {4} GROUP BY {2}",
-          text.empty() ? "" : " UNION ALL ", kind, column, range_condition(ask, time), ask.text(value), kEventsOfName);
-      very_names_.emplace(kind, value);
+          "{0}SELECT * FROM (SELECT '{1}' AS kind, toString({2}) AS name, count() AS n, max(time) AS newest, "
+          "count() OVER () AS total, "
+          "groupArraySorted({5})((-toUnixTimestamp64Milli(time), partition, offset)) AS places FROM events WHERE {3} "
+          "AND "
+          "{6} GROUP BY {2} ORDER BY {2} = {4} DESC, n DESC LIMIT {7})",
+          text.empty() ? "" : " UNION ALL ", kind, column, range_condition(ask, time), ask.text(value), kEventsOfName,
+          fmt::format(fmt::runtime(ip || word.size() < kShortestBeginning ? "{} = {}" : "startsWith({}, {})"), column,
+                      ask.text(value)),
+          kNamesOfBeginning);
     };
     if (ip) {
       add("ip", "ip", *ip);
@@ -441,6 +447,7 @@ class Search {
         const PartitionId partition(reader.u32());
         add_event({at, partition, Offset(reader.u64())});
       }
+      if (places) very_names_.emplace(kind, id);
       const bool whole = std::ranges::find(text_.words, lower(id)) != text_.words.end() ||
                          std::ranges::any_of(text_.filters, [&](const auto& f) { return f.second == id; });
       const std::pair key(std::move(kind), std::move(id));

@@ -37,7 +37,7 @@ std::vector<std::pair<std::size_t, std::size_t>> highlight(std::string_view text
 /// has the words, entities are taken that are a letter or two away (words of four letters or more, the first one right).
 /// Looks at the newest events first and further back, stretch by stretch, while little was found and there is time: 0.1 s when it
 /// has what was typed, 0.6 s when it has nothing (and 0.35 s more for near names), 3 s when `from` says how far back to look.
-/// A single word is also looked for in all of the table, as a whole name. `facets` count what was found in the time it looked
+/// A single word is also looked for in all of the table, as a whole name or, from four letters, the beginning of one. `facets` count what was found in the time it looked
 /// at; events only up to `limit`. `searched_back_to` says how far that was: null when it was all.
 /// kInvalid names the parameter; else the errors of Statement::ask.
 Result<std::string> search_json(const QueryContext& context, const SearchRequest& request);

@@ -99,7 +99,7 @@ TEST_F(SearchTest, LooksAtTheNewestEventsFirstAndForTheWholeNameInAll) {
   EXPECT_THAT(store_.asked.at(1).sql, HasSubstr("time >= "));
   EXPECT_TRUE(has(1, newest));
   EXPECT_TRUE(has(2, newest));
-  EXPECT_THAT(store_.asked.at(3).sql, HasSubstr("user_id = "));
+  EXPECT_THAT(store_.asked.at(3).sql, HasSubstr("startsWith(user_id, "));
   EXPECT_TRUE(has(3, newest));
   EXPECT_TRUE(has(3, "jonson"));
   EXPECT_THAT(store_.asked.at(4).sql, HasSubstr(" AND id = "));

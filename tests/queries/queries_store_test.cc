@@ -444,6 +444,16 @@ TEST_F(QueriesStoreTest, ASearchInManyStretchesFindsWhatOneInAllFinds) {
     EXPECT_EQ(in_parts.at("hits").at(0).at("time"), in_all.at("hits").at(0).at("time")) << id;
     EXPECT_TRUE(in_all.at("searched_back_to").is_null());
   }
+  // The beginning of a name is found in all of the table too, and its events are counted once.
+  const json::value whole = answer(row[0].substr(0, row[0].size() - 1), 500, "user");
+  const auto hits_of = [&](const json::value& found) {
+    std::map<std::string, std::string> hits;
+    for (const json::value& hit : found.at("hits").as_array())
+      hits[std::string(hit.at("id").as_string())] = std::string(hit.at("snippet").as_string());
+    return hits;
+  };
+  ASSERT_TRUE(hits_of(whole).contains(row[0]));
+  EXPECT_EQ(hits_of(whole)[row[0]], hits_of(answer(row[0], 10'000'000, "user"))[row[0]]);
   const json::value event = answer(row[2], 500);
   ASSERT_FALSE(event.at("hits").as_array().empty()) << row[2];
   EXPECT_EQ(event.at("hits").at(0).at("id").as_string(), row[2]);
