@@ -182,5 +182,38 @@ TEST_F(ChdbStoreTest, MigratesOnceAndRefusesANewerVersion) {
   EXPECT_EQ(refused.error().code, Code::kConflict);
 }
 
+// A kill between the engine's note of a token and the publication of its part (see deduplication_log.h). Comes last: it closes
+// the engine that the tests share, and opens it again.
+TEST_F(ChdbStoreTest, ZAnInsertThatWasCutOffBeforeItsPartWasPublishedIsDoneAgain) {
+  const auto blocks = batch(200);
+  for (const char* table : {"events", "rejects", "rollups"}) {
+    SCOPED_TRACE(table);
+    auto store = store_->sibling(std::string("cut_off_") + table);
+    ASSERT_TRUE(store) << store.error().message;
+    const std::string parts = "SELECT path FROM system.parts WHERE active AND database = currentDatabase() AND table = '" +
+                              std::string(table) + "'";
+    ASSERT_TRUE((*store)->insert(blocks, "log:0:0-200"));
+    const auto path = (*store)->select({.sql = parts, .params = {}, .format = "TabSeparatedRaw"});
+    ASSERT_TRUE(path) << path.error().message;
+    const std::filesystem::path folder(path->substr(0, path->find('\n')));
+    const std::string database = std::string("cut_off_") + table;
+    store->reset();
+    store_.reset();
+    ASSERT_TRUE(std::filesystem::remove_all(folder) > 0) << folder;
+
+    auto again = ChdbStore::create({.path = path_});
+    ASSERT_TRUE(again) << again.error().message;
+    store_ = std::move(*again);
+    auto opened = store_->sibling(database);
+    ASSERT_TRUE(opened) << opened.error().message;
+    ASSERT_TRUE((*opened)->insert(blocks, "log:0:0-200"));
+    const auto counts = (*opened)->counts();
+    ASSERT_TRUE(counts) << counts.error().message;
+    EXPECT_EQ(counts->stored, 200U);
+    EXPECT_EQ(counts->rejected, 1U);
+    EXPECT_EQ(counts->rolled_up, 200U);
+  }
+}
+
 }  // namespace
 }  // namespace weir

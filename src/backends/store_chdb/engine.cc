@@ -4,6 +4,9 @@
 #include <charconv>
 #include <filesystem>
 
+#include "backends/store_chdb/deduplication_log.h"
+#include "base/log.h"
+
 namespace weir {
 
 int clickhouse_error_number(std::string_view message) {
@@ -96,6 +99,9 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) return fail(Code::kDenied, "The folder " + path + " cannot be made: " + error.message());
+  WEIR_TRY_ASSIGN(const MendedTokens mended, mend_deduplication_logs(path));
+  if (mended.withdrawn > 0)
+    log::info("The last stop interrupted an insert: {} tokens of rows that are not there were withdrawn", mended.withdrawn);
   std::unique_ptr<Engine> engine(new Engine(lib, path));
   WEIR_TRY_ASSIGN(engine->keeper_, engine->connect());
   return engine;
