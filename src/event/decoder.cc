@@ -473,6 +473,7 @@ struct Decoder::Impl {
 };
 
 Decoder::Decoder(DecodeLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+void Decoder::set_limits(DecodeLimits limits) { impl_->limits = limits; }
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
