@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/fail_point.h"
 #include "base/log.h"
 
 namespace weir {
@@ -21,15 +22,18 @@ Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options, const Clock
   if (!options.geo.empty()) {
     WEIR_TRY_ASSIGN(core->enricher, Enricher::open(options.geo));
   }
+  WEIR_TRY(fail_point("start.log"));
   WEIR_TRY_ASSIGN(core->log, RocksLog::create({.directory = core->data_dir->log(),
                                                .partitions = options.partitions,
                                                .retention_bytes = kKeptLogBytes,
                                                .max_bytes = kMaxLogBytes},
                                               clock, metrics));
+  WEIR_TRY(fail_point("start.store"));
   WEIR_TRY_ASSIGN(core->store, ChdbStore::create({.path = core->data_dir->store(), .database = options.database}));
   core->books = std::make_unique<Bookkeeper>(*core->log, *core->log, *core->log, *core->store, core->gate,
                                              core->log->partitions());
   WEIR_TRY(core->books->recover());
+  WEIR_TRY(fail_point("start.worker"));
   WorkerOptions worker;
   worker.limits.retention_millis = options.retention_millis;
   worker.dedupe_window_millis = options.dedupe_window_millis;

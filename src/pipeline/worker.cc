@@ -5,6 +5,7 @@
 #include <future>
 
 #include "base/check.h"
+#include "base/fail_point.h"
 #include "base/log.h"
 #include "stages/dedupe.h"
 #include "stages/encode.h"
@@ -352,7 +353,13 @@ bool Worker::write(Prepared& batch) {
       pause = std::min(pause * 2, milliseconds(2'000));
     }
   };
-  if (!batch.begun && !insist("recording the batch", [&] { return parts_.progress.begin(batch.cut); })) return false;
+  if (!batch.begun && !insist("recording the batch", [&]() -> Status {
+        WEIR_TRY(fail_point("worker.begin"));
+        WEIR_TRY(parts_.progress.begin(batch.cut));
+        return fail_point("worker.begun");
+      })) {
+    return false;
+  }
   batch.begun = true;
   // Past this line a crash leads to the same batch again.
 
@@ -360,13 +367,15 @@ bool Worker::write(Prepared& batch) {
   const std::string token = token_of(batch.cut);
   if (!std::exchange(gate_closed_, false)) parts_.gate.begin_batch();
   const bool written = insist("writing to the store",
-                              [&] {
+                              [&]() -> Status {
+                                WEIR_TRY(fail_point("worker.insert"));
                                 Status status = parts_.store.insert(batch.blocks, token);
                                 if (!status) parts_.metrics.store_insert_failures.Increment();
                                 return status;
                               }) &&
                        // Past this line every table has the batch.
-                       insist("committing the batch", [&] {
+                       insist("committing the batch", [&]() -> Status {
+                         WEIR_TRY(fail_point("worker.commit"));
                          return parts_.progress.commit(batch.cut, batch.tally, batch.identities, batch.newest_arrival);
                        });
   if (written) {
@@ -376,6 +385,7 @@ bool Worker::write(Prepared& batch) {
   parts_.gate.end_batch();
   if (!written) return false;
   // Past this line the batch is everywhere, and never looked at again.
+  if (Status after = fail_point("worker.committed"); !after) log::warn("{}", after.error().message);
   account(batch, std::chrono::duration<double>(parts_.clock.steady() - start).count());
   return true;
 }

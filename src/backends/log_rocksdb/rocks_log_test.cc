@@ -489,9 +489,10 @@ TEST_F(SmallDisk, TheReserveIsLeftForWorkingOff) {
 }
 
 TEST(Layout, ProgressSurvivesAndDamageIsFound) {
-  ProgressState state{{Offset(5), Offset(1ULL << 40)},
-                      {1, 2, 3},
-                      Cut{{{PartitionId(1), Offset(1ULL << 40), Offset((1ULL << 40) + 7)}}, VerdictLimits{86'400'000, 600'000}}};
+  ProgressState state{
+      {Offset(5), Offset(1ULL << 40)},
+      {1, 2, 3},
+      Cut{{{PartitionId(1), Offset(1ULL << 40), Offset((1ULL << 40) + 7)}}, VerdictLimits{86'400'000, 600'000}}};
   const std::string bytes = layout::encode_progress(state);
   const auto back = layout::decode_progress(bytes, 2);
   ASSERT_TRUE(back);

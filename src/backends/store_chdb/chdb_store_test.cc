@@ -190,8 +190,9 @@ TEST_F(ChdbStoreTest, ZAnInsertThatWasCutOffBeforeItsPartWasPublishedIsDoneAgain
     SCOPED_TRACE(table);
     auto store = store_->sibling(std::string("cut_off_") + table);
     ASSERT_TRUE(store) << store.error().message;
-    const std::string parts = "SELECT path FROM system.parts WHERE active AND database = currentDatabase() AND table = '" +
-                              std::string(table) + "'";
+    const std::string parts =
+        "SELECT path FROM system.parts WHERE active AND database = currentDatabase() AND table = '" +
+        std::string(table) + "'";
     ASSERT_TRUE((*store)->insert(blocks, "log:0:0-200"));
     const auto path = (*store)->select({.sql = parts, .params = {}, .format = "TabSeparatedRaw"});
     ASSERT_TRUE(path) << path.error().message;

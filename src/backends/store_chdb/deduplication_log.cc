@@ -151,10 +151,11 @@ Result<MendedTokens> mend_deduplication_logs(const std::string& data_path) {
     }
   } catch (const fs::filesystem_error& error) {
     const bool full = error.code() == std::errc::no_space_on_device;
-    return fail(full ? Code::kDiskFull : Code::kUnavailable,
-                fmt::format("The record of what the tables hold could not be looked through before the start: {}. Nothing was "
-                            "started, as rows could get lost; mend the disk and start again.",
-                            error.what()));
+    return fail(
+        full ? Code::kDiskFull : Code::kUnavailable,
+        fmt::format("The record of what the tables hold could not be looked through before the start: {}. Nothing was "
+                    "started, as rows could get lost; mend the disk and start again.",
+                    error.what()));
   }
   return mended;
 }

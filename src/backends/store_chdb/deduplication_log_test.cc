@@ -46,8 +46,8 @@ TEST_F(DeduplicationLogTest, ATokenWhosePartIsThereStays) {
 
 TEST_F(DeduplicationLogTest, ATokenWithoutPartIsWithdrawnOnce) {
   part("20261128_1_1_0");
-  part("20261127_2_2_0");                    // another partition
-  part("tmp_insert_20261128_2_2_0");         // written, not published
+  part("20261127_2_2_0");             // another partition
+  part("tmp_insert_20261128_2_2_0");  // written, not published
   part("delete_tmp_20261128_2_2_0");
   fs::create_directories(logs_.parent_path() / "detached/20261128_2_2_0");
   write(1, "1\t20261128_1_1_0\ta\n");

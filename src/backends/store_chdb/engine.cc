@@ -101,7 +101,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& path) {
   if (error) return fail(Code::kDenied, "The folder " + path + " cannot be made: " + error.message());
   WEIR_TRY_ASSIGN(const MendedTokens mended, mend_deduplication_logs(path));
   if (mended.withdrawn > 0)
-    log::info("The last stop interrupted an insert: {} tokens of rows that are not there were withdrawn", mended.withdrawn);
+    log::info("The last stop interrupted an insert: {} tokens of rows that are not there were withdrawn",
+              mended.withdrawn);
   std::unique_ptr<Engine> engine(new Engine(lib, path));
   WEIR_TRY_ASSIGN(engine->keeper_, engine->connect());
   return engine;
