@@ -140,7 +140,24 @@ Status ChdbStore::insert_one(const TableBlock& block, std::string_view token) {
   if (auto done = connection->insert(sql, "Native", block.native); !done) {
     return fail(done.error(), "writing " + std::to_string(block.rows) + " rows to " + block.table);
   }
+  WEIR_TRY(sync_tokens(block.table));
   return fail_point("store.inserted", block.table);
+}
+
+Status ChdbStore::sync_tokens(const std::string& table) {
+  TokenSync* sync = nullptr;
+  {
+    std::lock_guard lock(token_syncs_mutex_);
+    std::unique_ptr<TokenSync>& slot = token_syncs_[table];
+    if (!slot) {
+      WEIR_TRY_ASSIGN(const std::string folder,
+                      ask("SELECT data_paths[1] FROM system.tables WHERE database = currentDatabase() AND name = " +
+                          quoted_text(table)));
+      slot = std::make_unique<TokenSync>(folder);
+    }
+    sync = slot.get();
+  }
+  return sync->sync();
 }
 
 Status ChdbStore::insert(const std::vector<TableBlock>& blocks, std::string_view token) {

@@ -22,8 +22,8 @@ class DeduplicationLogTest : public testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   void part(const std::string& name) { fs::create_directories(logs_.parent_path() / name); }
-  MendedTokens mend() {
-    const auto mended = mend_deduplication_logs(root_);
+  MendedTokens mend(bool after_power_cut = false) {
+    const auto mended = mend_deduplication_logs(root_, after_power_cut);
     EXPECT_TRUE(mended) << mended.error().message;
     return mended.value_or(MendedTokens{});
   }
@@ -89,6 +89,38 @@ TEST_F(DeduplicationLogTest, FilesAreReadInTheOrderOfTheirNumbers) {
   write(9, "1\t20261128_2_2_0\tb\n");
   write(10, "2\t20261128_2_2_0\tb\n");  // "10" is before "9" as a text
   EXPECT_EQ(mend().withdrawn, 0U);
+}
+
+TEST_F(DeduplicationLogTest, APartBeyondTheLastTokenIsSetAsideAfterAPowerCut) {
+  part("20261128_1_7_2");
+  part("20261127_8_8_0");
+  part("20261128_9_9_0");
+  write(1, "1\t20261128_7_7_0\ta\n");
+  EXPECT_EQ(mend().set_aside, 0U) << "after a kill the token is always there: these were inserted without one";
+  EXPECT_EQ(mend(true).set_aside, 2U);
+  EXPECT_TRUE(fs::exists(logs_.parent_path() / "detached/weir-without-token_20261127_8_8_0"));
+  EXPECT_FALSE(fs::exists(logs_.parent_path() / "20261128_9_9_0"));
+  EXPECT_TRUE(fs::exists(logs_.parent_path() / "20261128_1_7_2"));
+  EXPECT_EQ(mend(true).set_aside, 0U);
+}
+
+TEST_F(DeduplicationLogTest, ARestartOfTheMachineIsNoticedOnce) {
+  EXPECT_FALSE(*machine_restarted(root_)) << "a new folder";
+  EXPECT_FALSE(*machine_restarted(root_));
+  std::ofstream(root_ / "boot_id") << "another boot";
+  EXPECT_TRUE(*machine_restarted(root_));
+  EXPECT_FALSE(*machine_restarted(root_));
+}
+
+TEST_F(DeduplicationLogTest, TokensAreSyncedAcrossFiles) {
+  TokenSync sync(logs_.parent_path());
+  EXPECT_TRUE(sync.sync()) << "nothing is there yet";
+  write(3, "1\t20261128_1_1_0\ta\n");
+  EXPECT_TRUE(sync.sync());
+  write(4, "1\t20261128_2_2_0\tb\n");
+  EXPECT_TRUE(sync.sync());
+  fs::remove(file(3));
+  EXPECT_TRUE(sync.sync());
 }
 
 TEST_F(DeduplicationLogTest, AFolderWithoutTablesIsFine) {

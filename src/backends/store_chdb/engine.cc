@@ -99,10 +99,16 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) return fail(Code::kDenied, "The folder " + path + " cannot be made: " + error.message());
-  WEIR_TRY_ASSIGN(const MendedTokens mended, mend_deduplication_logs(path));
+  WEIR_TRY_ASSIGN(const bool restarted, machine_restarted(path));
+  WEIR_TRY_ASSIGN(const MendedTokens mended, mend_deduplication_logs(path, restarted));
   if (mended.withdrawn > 0)
     log::info("The last stop interrupted an insert: {} tokens of rows that are not there were withdrawn",
               mended.withdrawn);
+  if (mended.set_aside > 0)
+    log::warn(
+        "The machine went down in the middle of an insert: {} parts of it were set aside (detached), and will be "
+        "written again",
+        mended.set_aside);
   std::unique_ptr<Engine> engine(new Engine(lib, path));
   WEIR_TRY_ASSIGN(engine->keeper_, engine->connect());
   return engine;
