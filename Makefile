@@ -1,9 +1,11 @@
 # What one does with this tree. Each target may be run again at any time and skips what is done.
 # The work is in scripts/; how they are wired together is all that stands here.
-.PHONY: run test build lint format bench coverage clean help
+.PHONY: run test build lint format bench crash coverage clean help
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BENCH ?= drain ingest freshness
+N ?= 200
+SEED ?= 1
 
 run: build ## install what is missing, build, start everything: http://localhost:3000 (ATTACK=1 starts an attack)
 	@exec build/weir up
@@ -26,6 +28,11 @@ format: ## bring all C++ into the common format
 
 bench: build ## measure throughput and freshness on this machine (BENCH="drain ingest" picks)
 	@for name in $(BENCH); do build/weir bench $$name || exit 1; done
+
+crash: ## kill the program N times (N=200 SEED=1), at random and at named places, and hold the tables against what was sent
+	@scripts/setup test
+	@scripts/build release crash_test
+	@build/release/tests/crash/crash_test --cycles $(N) --seed $(SEED)
 
 coverage: ## which lines of src/ the tests run: a table, and pages in build/coverage/html
 	@scripts/setup coverage

@@ -1,4 +1,4 @@
-// Requests and answers as plain values: what handlers see of HTTP. Beast and Asio stay behind http_server.cc.
+// Requests and answers as plain values: what handlers see of HTTP. Beast and Asio stay behind http_server.h.
 #pragma once
 
 #include <atomic>
@@ -29,6 +29,26 @@ class BodyBudget {
   std::atomic<std::size_t> used_{0};
 };
 
+/// Bytes of a budget that are given back at the end. Not thread-safe.
+class BudgetShare {
+ public:
+  explicit BudgetShare(std::shared_ptr<BodyBudget> budget) : budget_(std::move(budget)) {}
+  ~BudgetShare() { budget_->give(taken_); }
+  BudgetShare(const BudgetShare&) = delete;
+  BudgetShare& operator=(const BudgetShare&) = delete;
+  /// So many in all from now on; false when the budget has no room for what is missing.
+  bool grow_to(std::size_t bytes) {
+    if (bytes <= taken_) return true;
+    if (!budget_->take(bytes - taken_)) return false;
+    taken_ = bytes;
+    return true;
+  }
+
+ private:
+  const std::shared_ptr<BodyBudget> budget_;
+  std::size_t taken_ = 0;
+};
+
 /// A request's body. kPadding readable bytes follow it, so that a SIMD parser may read past its end. Not thread-safe.
 class HttpBody {
  public:
@@ -38,6 +58,9 @@ class HttpBody {
   ~HttpBody() { clear(); }
   HttpBody(const HttpBody&) = delete;
   HttpBody& operator=(const HttpBody&) = delete;
+
+  /// For another body that belongs to the same request: what it unpacks to.
+  const std::shared_ptr<BodyBudget>& budget() const { return budget_; }
 
   std::string_view view() const { return {data_, size_}; }
   std::size_t size() const { return size_; }

@@ -4,94 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "api/problem.h"
-#include "api/test_client.h"
+#include "api/http_test_server.h"
 
 namespace weir {
 namespace {
 
 using std::chrono::milliseconds;
-using namespace std::string_literals;
 using test::Answer;
 using test::Client;
+using test::HttpServerTest;
 using test::request_text;
 using ::testing::HasSubstr;
-
-/// Tells what it was asked; some paths behave in special ways.
-class Echo final : public HttpHandler {
- public:
-  Admission admit(const HttpRequest& head) override {
-    Admission admission;
-    admission.body_limit = 1'000'000;
-    if (head.path == "/refused") admission.refusal = problem({.status = 403, .detail = "no"});
-    return admission;
-  }
-  void handle(std::shared_ptr<HttpRequest> request, HttpReply reply) override {
-    ++handled;
-    if (request->path == "/forgotten") return;
-    if (request->path == "/later") {
-      std::lock_guard lock(mutex);
-      waiting.push_back(reply);
-      return;
-    }
-    if (request->path == "/stream" || request->path == "/events") {
-      HttpResponse head;
-      head.content_type = request->path == "/events" ? "text/event-stream" : "text/plain";
-      std::lock_guard lock(mutex);
-      stream = reply.stream(head, 64 * 1024);
-      return;
-    }
-    HttpResponse response;
-    response.content_type = "text/plain";
-    response.body = request->method + " " + request->path + " " + std::to_string(request->body.size());
-    if (request->path == "/body") response.body = std::string(request->body.view());
-    if (request->path == "/big") response.body.assign(3'000'000, 'b');
-    reply.send(std::move(response));
-  }
-
-  std::shared_ptr<ResponseStream> wait_for_stream() {
-    for (int i = 0; i < 1000; ++i) {
-      {
-        std::lock_guard lock(mutex);
-        if (stream) return stream;
-      }
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return nullptr;
-  }
-
-  std::atomic<int> handled{0};
-  std::mutex mutex;
-  std::vector<HttpReply> waiting;
-  std::shared_ptr<ResponseStream> stream;
-};
-
-class HttpServerTest : public ::testing::Test {
- protected:
-  void start(HttpLimits limits = {}) {
-    auto server = HttpServer::create({{"127.0.0.1:0", "test", &echo_}}, limits, 2, metrics_);
-    ASSERT_TRUE(server) << server.error().message;
-    server_ = *std::move(server);
-    port_ = server_->ports().at(0);
-  }
-  /// What the server says to these bytes before it closes; the sending side is closed first.
-  std::string exchange(std::string_view bytes) {
-    Client client(port_);
-    client.send(bytes);
-    client.half_close();
-    return client.read_all();
-  }
-  Answer ask(std::string_view bytes) {
-    Client client(port_);
-    client.send(bytes);
-    return client.read_answer();
-  }
-
-  Metrics metrics_;
-  Echo echo_;
-  std::unique_ptr<HttpServer> server_;
-  std::uint16_t port_ = 0;
-};
 
 TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
   start();
@@ -217,134 +140,6 @@ TEST_F(HttpServerTest, ARefusalCanBeReadByAClientThatSendsEverythingFirst) {
   EXPECT_EQ(client.read_answer().status, 403);
   client.send(request_text("GET", "/a"));
   EXPECT_EQ(client.read_answer().status, 200);
-}
-
-TEST_F(HttpServerTest, HeaderLimit) {
-  start();
-  EXPECT_EQ(ask(request_text("GET", "/a", "", "X: " + std::string(15'000, 'x') + "\r\n")).status, 200);
-  const Answer answer = ask(request_text("GET", "/a", "", "X: " + std::string(17'000, 'x') + "\r\n"));
-  EXPECT_EQ(answer.status, 431);
-  EXPECT_EQ(answer.header("content-type"), "application/problem+json");
-  EXPECT_EQ(ask(request_text("GET", "/a", "", "X: " + std::string(1'000'000, 'x') + "\r\n")).status, 431);
-  EXPECT_EQ(ask(request_text("GET", "/" + std::string(1'000'000, 'x'))).status, 431);
-  std::string many;
-  for (int i = 0; i < 20'000; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
-  EXPECT_EQ(ask(request_text("GET", "/a", "", many)).status, 431);
-}
-
-TEST_F(HttpServerTest, WhatIsNoHttpIsRefused) {
-  start();
-  const std::string host = "Host: h\r\n";
-  for (const std::string& head : {
-           std::string("nonsense\r\n\r\n"),
-           std::string("GET /a HTTP/9.9\r\nHost: h\r\n\r\n"),
-           std::string("GET /a HTTP/1.1 extra\r\nHost: h\r\n\r\n"),
-           std::string("GET /a HTTP/1.1\r\n\r\n"),
-           std::string("GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
-           std::string("GET /a HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n"),
-           "GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n"s,
-           "GET /a HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s,
-           std::string("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\nabcde"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 0x10\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5 5\r\n\r\nabcde"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5,6\r\n\r\nabcdef"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551617\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"),
-           std::string(
-               "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-           std::string(
-               "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, cow\r\n\r\n0\r\n\r\n"),
-           std::string("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: cow\r\n\r\n0\r\n\r\n"),
-           std::string("POST /a HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-       }) {
-    const std::string said = exchange(head + "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n");
-    EXPECT_TRUE(said.starts_with("HTTP/1.1 4") || said.starts_with("HTTP/1.1 5")) << head << said.substr(0, 200);
-    EXPECT_THAT(said, Not(HasSubstr("smuggled"))) << head;
-    EXPECT_THAT(said, Not(HasSubstr(" 500 "))) << head;
-    EXPECT_THAT(said, HasSubstr("application/problem+json")) << head;
-  }
-  EXPECT_EQ(echo_.handled, 0);
-}
-
-TEST_F(HttpServerTest, BrokenChunksAreRefused) {
-  start();
-  const std::string head = "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (const std::string& body :
-       {std::string("ZZ\r\nabc\r\n0\r\n\r\n"), std::string("-5\r\nabcde\r\n0\r\n\r\n"),
-        std::string("FFFFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"), std::string("7FFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"),
-        std::string("5\r\nabc\r\n0\r\n\r\n"), std::string("3\r\nabcdefgh\r\n0\r\n\r\n"), std::string("\r\n\r\n\r\n"),
-        std::string("0x3\r\nabc\r\n0\r\n\r\n"), std::string("3\r\nabc\r\n"), "3;" + std::string(200'000, 'e')}) {
-    const std::string said = exchange(head + body);
-    EXPECT_TRUE(said.empty() || said.starts_with("HTTP/1.1 4")) << body.substr(0, 40) << said.substr(0, 200);
-  }
-  EXPECT_EQ(echo_.handled, 0);
-}
-
-TEST_F(HttpServerTest, ARequestThatIsCutShortIsNotHandled) {
-  start();
-  const std::string whole = request_text("POST", "/a", "twelve bytes");
-  for (std::size_t size = 1; size < whole.size(); ++size) {
-    EXPECT_THAT(exchange(whole.substr(0, size)), Not(HasSubstr(" 200 "))) << size;
-  }
-  EXPECT_EQ(echo_.handled, 0);
-}
-
-TEST_F(HttpServerTest, SlowHeadsAndBodiesGetATimeout) {
-  start({.header_time = milliseconds(150),
-         .idle_time = milliseconds(300),
-         .body_time = milliseconds(2000),
-         .body_pause = milliseconds(150)});
-  Client head(port_), body(port_), idle(port_);
-  head.send("GET /a HTT");
-  body.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
-  EXPECT_EQ(head.read_answer().status, 408);
-  EXPECT_EQ(body.read_answer().status, 408);
-  EXPECT_TRUE(idle.closed_by_peer());
-  // Steady drops are fine until the time for the whole is over.
-  Client drops(port_);
-  drops.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
-  for (int i = 0; i < 5; ++i) {
-    std::this_thread::sleep_for(milliseconds(80));
-    drops.send("x");
-  }
-  EXPECT_EQ(drops.read_answer().status, 200);
-  EXPECT_EQ(echo_.handled, 1);
-}
-
-TEST_F(HttpServerTest, TooManyConnectionsAreToldToComeBack) {
-  start({.connections = 3});
-  std::vector<std::unique_ptr<Client>> held;
-  for (int i = 0; i < 3; ++i) {
-    held.push_back(std::make_unique<Client>(port_));
-    held.back()->send(request_text("GET", "/a"));
-    EXPECT_EQ(held.back()->read_answer().status, 200);
-  }
-  const Answer answer = ask(request_text("GET", "/a"));
-  EXPECT_EQ(answer.status, 503);
-  EXPECT_EQ(answer.header("retry-after"), "1");
-  held.pop_back();
-  int status = 0;
-  for (int i = 0; i < 200 && status != 200; ++i) {
-    status = ask(request_text("GET", "/a")).status;
-    if (status != 200) std::this_thread::sleep_for(milliseconds(10));
-  }
-  EXPECT_EQ(status, 200);
-}
-
-TEST_F(HttpServerTest, BodiesTogetherAreBounded) {
-  start({.body_bytes = 500'000});
-  EXPECT_EQ(ask(request_text("POST", "/a", std::string(200'000, 'x'))).status, 200);
-  const Answer answer = ask(request_text("POST", "/a", std::string(900'000, 'x')));
-  EXPECT_EQ(answer.status, 503);
-  EXPECT_EQ(answer.header("retry-after"), "1");
-  // What was taken has been given back.
-  EXPECT_EQ(ask(request_text("POST", "/a", std::string(200'000, 'x'))).status, 200);
 }
 
 TEST_F(HttpServerTest, AnAnswerMayComeLaterOrNever) {
@@ -498,15 +293,15 @@ TEST_F(HttpServerTest, StopDoesNotWaitForEver) {
 TEST_F(HttpServerTest, AnAddressThatCannotBeUsedIsExplained) {
   start();
   const std::string taken = "127.0.0.1:" + std::to_string(port_);
-  const auto again = HttpServer::create({{taken, "API and web", &echo_}}, {}, 1, metrics_);
+  const auto again = HttpServer::create({{taken, "API and web", &echo_}}, 1, metrics_);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, Code::kConflict);
   EXPECT_THAT(again.error().message, HasSubstr("API and web"));
   EXPECT_THAT(again.error().message, HasSubstr(taken));
-  const auto foreign = HttpServer::create({{"192.0.2.1:0", "SQL", &echo_}}, {}, 1, metrics_);
+  const auto foreign = HttpServer::create({{"192.0.2.1:0", "SQL", &echo_}}, 1, metrics_);
   ASSERT_FALSE(foreign);
   EXPECT_EQ(foreign.error().code, Code::kInvalid);
-  EXPECT_FALSE(HttpServer::create({{"nowhere:port", "SQL", &echo_}}, {}, 1, metrics_));
+  EXPECT_FALSE(HttpServer::create({{"nowhere:port", "SQL", &echo_}}, 1, metrics_));
 }
 
 }  // namespace

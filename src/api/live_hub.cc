@@ -2,6 +2,7 @@
 
 #include "api/problem.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace weir {
 
@@ -50,7 +51,11 @@ Route LiveHub::route() {
       .summary =
           "Server-Sent Events for the dashboard: `overview` while it changes, `finding` as findings open and change.",
       .later =
-          [this](const std::shared_ptr<RouteRequest>&, const HttpReply& reply) {
+          [this](const std::shared_ptr<RouteRequest>& request, const HttpReply& reply) {
+            if (request->http->method == "HEAD") {  // has no body that could go on
+              reply.send({.content_type = "text/event-stream", .headers = {{"Cache-Control", "no-store"}}});
+              return;
+            }
             std::lock_guard lock(mutex_);
             if (stopping_ || clients_.size() >= options_.clients) {
               reply.send(problem({.status = 503,
@@ -91,6 +96,7 @@ void LiveHub::send_to_all(const std::string& message, bool can_be_skipped) {
 }
 
 void LiveHub::run() {
+  name_this_thread("weir-live");
   using Clock = std::chrono::steady_clock;
   std::string last;
   Clock::time_point last_overview{}, last_complaint{};

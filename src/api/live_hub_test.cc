@@ -30,7 +30,7 @@ class LiveHubTest : public ::testing::Test {
         },
         metrics_, options);
     table_.add(hub_->route());
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~LiveHubTest() override {
@@ -154,6 +154,18 @@ TEST_F(LiveHubTest, ASlowClientIsCutOffAndTheRestGoOn) {
   EXPECT_GT(seen, 5);
   slow.read_all();
   EXPECT_FALSE(slow.timed_out());
+}
+
+TEST_F(LiveHubTest, HeadIsAnsweredAndDoesNotListen) {
+  start();
+  Client client(port_);
+  client.send(test::request_text("HEAD", "/api/v1/live"));
+  const auto head = client.read_answer(true);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.header("content-type"), "text/event-stream");
+  EXPECT_EQ(hub_->clients(), 0U);
+  client.send(test::request_text("HEAD", "/api/v1/live"));
+  EXPECT_EQ(client.read_answer(true).status, 200) << "the connection goes on";
 }
 
 TEST_F(LiveHubTest, StopEndsTheStreams) {

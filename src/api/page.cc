@@ -43,6 +43,16 @@ bool names(std::string_view list, std::string_view wanted) {
   return false;
 }
 
+/// Whether the page has a place of this path whose last part is somebody's name: that may hold a dot, and is no file.
+bool ends_in_a_name(std::string_view path) { return path.starts_with("/entity/") || path.starts_with("/findings/"); }
+
+/// Whether only a file could be meant.
+bool is_file(std::string_view path) {
+  if (path.starts_with("/assets/")) return true;
+  const std::string_view last = path.substr(path.rfind('/') + 1);
+  return last.find('.') != std::string_view::npos && last != "index.html" && !ends_in_a_name(path);
+}
+
 HttpResponse serve(const WebAsset& asset, const HttpRequest& request) {
   HttpResponse response;
   add_page_headers(response);
@@ -86,10 +96,7 @@ Route page_route(std::span<const WebAsset> assets) {
                 const auto path = percent_decode(request.http->path, false);
                 if (!path) return problem({.status = 400, .detail = "The path of the request is not percent-encoded."});
                 if (const WebAsset* asset = find(assets, *path)) return serve(*asset, *request.http);
-                const std::string_view last = std::string_view(*path).substr(path->rfind('/') + 1);
-                if (last.find('.') != std::string_view::npos && last != "index.html") {
-                  return problem({.status = 404, .detail = "The page has no such file."});
-                }
+                if (is_file(*path)) return problem({.status = 404, .detail = "The page has no such file."});
                 if (const WebAsset* index = find(assets, "/index.html")) return serve(*index, *request.http);
                 HttpResponse response;
                 add_page_headers(response);

@@ -23,7 +23,8 @@ struct WebAsset {
 std::span<const WebAsset> web_assets();
 
 /// The route that serves them, for RouteTable::set_fallback(): / and unknown paths without an extension are index.html (the page
-/// finds its own way from there), other unknown ones 404. Without assets, a page that says how to build it.
+/// finds its own way from there), and so are those below /entity/ and /findings/, which end in a name; other unknown ones, and
+/// all below /assets/, are 404. Without assets, a page that says how to build it.
 /// `assets` must outlive the route and be sorted by path.
 Route page_route(std::span<const WebAsset> assets);
 

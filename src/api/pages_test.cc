@@ -37,7 +37,7 @@ class PagesTest : public ::testing::Test {
     table_.add(empty_list_routes());
     table_.add(openapi_routes(table_));
     table_.set_fallback(page_route(assets));
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~PagesTest() override { server_.reset(); }
@@ -80,10 +80,12 @@ TEST_F(PagesTest, FilesOfThePage) {
 
   // The page finds its own way from any path; a file that is not there is not the page.
   for (const char* path : {"/events?type=x&y=%zz", "/findings/abc", "/index.html", "/..%2f..%2fetc%2fpasswd",
-                           "//etc/passwd", "/%c0%ae/x"}) {
+                           "//etc/passwd", "/%c0%ae/x", "/entity/user/lena.jonsson", "/entity/ip/203.0.113.47",
+                           "/entity/email_domain/a%2fb.example.org", "/findings/f-1.2"}) {
     EXPECT_EQ(ask(port_, "GET", path).body, "<html>index</html>") << path;
   }
-  for (const char* path : {"/assets/app-0000.js", "/robots.txt", "/etc/passwd%00.html", "/.env"})
+  for (const char* path :
+       {"/assets/app-0000.js", "/assets/app", "/entity.js", "/robots.txt", "/etc/passwd%00.html", "/.env"})
     EXPECT_EQ(ask(port_, "GET", path).status, 404) << path;
   EXPECT_EQ(ask(port_, "GET", "/%zz").status, 400);
   EXPECT_EQ(ask(port_, "POST", "/", "x").header("allow"), "GET, HEAD");

@@ -294,6 +294,10 @@ Admission RouteTable::admit(const HttpRequest& head) {
         std::string list;
         for (const std::string& one : known) list += (list.empty() ? "" : ", ") + one;
         admission.refusal = problem({.status = 415, .detail = "The Content-Type of the body is to be " + list + "."});
+      } else if (const auto coding = head.header("Content-Encoding");
+                 !coding.empty() && !equal_ignoring_case(coding, "identity")) {
+        admission.refusal =
+            problem({.status = 415, .detail = "This body is not unpacked here. Send it without Content-Encoding."});
       }
     }
   } else if (!admission.refusal) {

@@ -37,7 +37,7 @@ std::optional<HttpResponse> unpack(HttpRequest& request, std::shared_ptr<HttpBod
   if (request.body.empty()) return problem({.status = 400, .detail = "The body is empty. Send at least one event."});
   const ContentCoding coding = content_coding(request.header("Content-Encoding")).value();
   if (coding == ContentCoding::kNone) return std::nullopt;
-  unpacked = std::make_shared<HttpBody>();  // bounded by the work pool's threads, each with at most one
+  unpacked = std::make_shared<HttpBody>(request.body.budget());
   const Status status = decompress(coding, request.body.view(), kMostBytes, *unpacked);
   request.body.clear();
   if (!status) {

@@ -114,7 +114,7 @@ class IngestTest : public ::testing::Test {
  protected:
   IngestTest() {
     table_.add(ingest_routes(log_, work_, metrics_, {}));
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~IngestTest() override { server_.reset(); }
@@ -246,6 +246,43 @@ TEST_F(IngestTest, SixteenMiBToTheByte) {
     refused(post(pack(exact + "\n"), kLines, header), 413);
     refused(post(pack(std::string(64 * kMiB, '\n')), kLines, header), 413);
   }
+}
+
+TEST_F(IngestTest, ABombFillsNoMoreThanTheBudget) {
+  HttpLimits limits;
+  limits.body_bytes = 2 * kMiB;
+  const auto small = HttpServer::create({{"127.0.0.1:0", "test", &table_, limits}}, 2, metrics_).value();
+  const std::uint16_t port = small->ports().at(0);
+  const std::string type = std::string("Content-Type: ") + kLines + "\r\n";
+  for (const auto& [pack, name] : {std::pair{&gzip, "gzip"}, std::pair{&zstd, "zstd"}}) {
+    const std::string headers = type + "Content-Encoding: " + name + "\r\n";
+    const std::string bomb = pack(std::string(15 * kMiB, ' '));
+    for (int i = 0; i < 20; ++i) {
+      const Answer answer = ask(port, "POST", "/api/v1/events", bomb, headers);
+      EXPECT_EQ(answer.status, 503) << answer.body;
+      EXPECT_EQ(answer.header("retry-after"), "1");
+    }
+    // All of it has been given back.
+    EXPECT_EQ(ask(port, "POST", "/api/v1/events", pack(std::string(kMiB / 2, '\n')), headers).status, 202);
+  }
+}
+
+TEST_F(IngestTest, AHundredThousandBracketsAreOneEvent) {
+  const std::string path = "/api/v1/events/validate";
+  for (const std::string& deep :
+       {std::string(100'000, '['), std::string(100'000, '[') + std::string(100'000, ']'),
+        R"({"specversion":"1.0","type":"account.login","source":"/t","id":"1","time":"2023-11-14T22:13:20Z","data":)" +
+            std::string(100'000, '[') + std::string(100'000, ']') + "}"}) {
+    EXPECT_EQ(taken(deep, kOne, 1).size(), 1U);
+    EXPECT_EQ(taken(deep, kLines, 1).size(), 1U);
+    const Answer answer = post(deep, kOne, "", path);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.body, HasSubstr(R"("verdict":"rejected")")) << answer.body.substr(0, 300);
+    EXPECT_LT(answer.body.size(), 2'000U);
+  }
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += R"({"a":)";
+  EXPECT_THAT(post(objects, kOne, "", path).body, HasSubstr(R"("verdict":"rejected")"));
 }
 
 TEST_F(IngestTest, RefusedBodies) {

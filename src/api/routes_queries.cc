@@ -6,6 +6,7 @@
 #include "queries/metrics_table.h"
 #include "queries/search.h"
 #include "queries/series.h"
+#include "queries/shared_answers.h"
 #include "queries/time_range.h"
 #include "queries/top.h"
 
@@ -13,9 +14,40 @@ namespace weir {
 
 namespace {
 
-HttpResponse respond(Result<std::string> answer) {
+using std::chrono::milliseconds;
+
+HttpResponse respond(const Result<std::string>& answer) {
   if (!answer) return problem(answer.error());
-  return json_response(*std::move(answer));
+  return json_response(*answer);
+}
+
+// How old an answer may be that is given to the next who asks the same. Lists are never old: who has just sent an event
+// must find it there. A stretch of time that is over changes by late events alone.
+constexpr milliseconds kLists{0}, kFound{1000}, kCounts{2000}, kPast{60'000};
+constexpr std::int64_t kOverFor = 30'000;
+
+using Answers = std::shared_ptr<SharedAnswers>;
+using MaxAge = std::function<milliseconds(const RouteRequest&)>;
+
+MaxAge always(milliseconds age) {
+  return [age](const RouteRequest&) { return age; };
+}
+
+milliseconds age_of_range(const RouteRequest& request) {
+  if (!request.query.has("to")) return kCounts;
+  const auto to = request.query.time("to");
+  return to && request.now - *to > kOverFor ? kPast : kCounts;
+}
+
+/// Answers all who ask the same at the same time by one computation.
+Route::Later shared(const Answers& answers, MaxAge max_age,
+                    std::function<Result<std::string>(const RouteRequest&)> make) {
+  return [answers, max_age = std::move(max_age), make = std::move(make)](const std::shared_ptr<RouteRequest>& request,
+                                                                         const HttpReply& reply) {
+    answers->ask(
+        request->http->path + '?' + request->http->query, max_age(*request), [&] { return make(*request); },
+        [reply](const SharedAnswers::Answer& answer) { reply.send(respond(*answer)); });
+  };
 }
 
 std::optional<std::string> given(const Params& query, std::string_view name) {
@@ -65,7 +97,7 @@ Route metrics_route() {
           R"({"type":"object","required":["items","next_cursor"],"properties":{"items":{"type":"array","items":{"type":"object","required":["name","label","unit","by"],"properties":{"name":{"type":"string"},"label":{"type":"string"},"unit":{"type":"string"},"by":{"type":"array","items":{"type":"string"}}}}},"next_cursor":{"type":"null"}}})"};
 }
 
-Route series_route(const QueryContext& context) {
+Route series_route(const QueryContext& context, const Answers& answers) {
   std::vector<std::string> names;
   for (const Step& step : steps()) names.emplace_back(step.name);
   std::vector<Param> params = bounds();
@@ -82,20 +114,20 @@ Route series_route(const QueryContext& context) {
       .summary = "A metric over time, the last hour when nothing else is asked for.",
       .query = std::move(params),
       .run = Run::kQuery,
-      .answer =
-          [context](const RouteRequest& request) {
-            const Params& query = request.query;
-            return respond(series_json(context, {.metric = query.text("metric"),
-                                                 .from = given(query, "from"),
-                                                 .to = given(query, "to"),
-                                                 .step = given(query, "step"),
-                                                 .by = given(query, "by")}));
-          },
+      .later = shared(answers, age_of_range,
+                      [context](const RouteRequest& request) {
+                        const Params& query = request.query;
+                        return series_json(context, {.metric = query.text("metric"),
+                                                     .from = given(query, "from"),
+                                                     .to = given(query, "to"),
+                                                     .step = given(query, "step"),
+                                                     .by = given(query, "by")});
+                      }),
       .schema =
           R"({"type":"object","required":["metric","unit","step","from","to","series"],"properties":{"metric":{"type":"string"},"unit":{"type":"string"},"step":{"type":"string"},"from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},"series":{"type":"array","items":{"type":"object","required":["key","points"],"properties":{"key":{"type":["string","null"]},"points":{"type":"array","items":{"type":"array","prefixItems":[{"type":"string","format":"date-time"},{"type":["number","null"]}]}}}}}}})"};
 }
 
-Route top_route(const QueryContext& context) {
+Route top_route(const QueryContext& context, const Answers& answers) {
   std::vector<std::string> names;
   for (const DimensionInfo& dimension : dimensions()) names.emplace_back(dimension.name);
   std::vector<Param> params = bounds();
@@ -112,20 +144,21 @@ Route top_route(const QueryContext& context) {
       .summary = "The keys of a dimension with the most of a metric, in the last hour when nothing else is asked for.",
       .query = std::move(params),
       .run = Run::kQuery,
-      .answer =
-          [context](const RouteRequest& request) {
-            const Params& query = request.query;
-            return respond(top_json(context, {.dimension = query.text("dimension"),
-                                              .metric = query.text("metric"),
-                                              .from = given(query, "from"),
-                                              .to = given(query, "to"),
-                                              .limit = static_cast<std::size_t>(query.integer("limit").value_or(10))}));
-          },
+      .later = shared(answers, age_of_range,
+                      [context](const RouteRequest& request) {
+                        const Params& query = request.query;
+                        return top_json(context,
+                                        {.dimension = query.text("dimension"),
+                                         .metric = query.text("metric"),
+                                         .from = given(query, "from"),
+                                         .to = given(query, "to"),
+                                         .limit = static_cast<std::size_t>(query.integer("limit").value_or(10))});
+                      }),
       .schema =
           R"({"type":"object","required":["items"],"properties":{"items":{"type":"array","items":{"type":"object","required":["key","value","share"],"properties":{"key":{"type":"string"},"value":{"type":"number"},"share":{"type":["number","null"]}}}}}})"};
 }
 
-Route search_route(const QueryContext& context) {
+Route search_route(const QueryContext& context, const Answers& answers) {
   std::vector<Param> params = bounds();
   params.push_back({.name = "q",
                     .description = "Words, and `field:value` to narrow; the last word may be unfinished.",
@@ -141,70 +174,72 @@ Route search_route(const QueryContext& context) {
       .summary = "Users, addresses, networks, countries, email domains, devices and events, by words.",
       .query = std::move(params),
       .run = Run::kQuery,
-      .answer =
-          [context](const RouteRequest& request) {
-            const Params& query = request.query;
-            return respond(
-                search_json(context, {.text = query.text("q"),
-                                      .kind = given(query, "kind"),
-                                      .from = given(query, "from"),
-                                      .to = given(query, "to"),
-                                      .limit = static_cast<std::size_t>(query.integer("limit").value_or(20))}));
-          },
+      .later = shared(answers, always(kFound),
+                      [context](const RouteRequest& request) {
+                        const Params& query = request.query;
+                        return search_json(context,
+                                           {.text = query.text("q"),
+                                            .kind = given(query, "kind"),
+                                            .from = given(query, "from"),
+                                            .to = given(query, "to"),
+                                            .limit = static_cast<std::size_t>(query.integer("limit").value_or(20))});
+                      }),
       .schema =
-          R"({"type":"object","required":["query","hits","facets","took_ms"],"properties":{"query":{"type":"string"},"hits":{"type":"array","items":{"type":"object","required":["kind","id","title","snippet","highlights","score","time"],"properties":{"kind":{"type":"string"},"id":{"type":"string"},"title":{"type":"string"},"snippet":{"type":"string"},"highlights":{"type":"array"},"score":{"type":"number"},"time":{"type":"string","format":"date-time"}}}},"facets":{"type":"object"},"took_ms":{"type":"integer"}}})"};
+          R"({"type":"object","required":["query","hits","facets","took_ms","searched_back_to"],"properties":{"query":{"type":"string"},"hits":{"type":"array","items":{"type":"object","required":["kind","id","title","snippet","highlights","score","time"],"properties":{"kind":{"type":"string"},"id":{"type":"string"},"title":{"type":"string"},"snippet":{"type":"string"},"highlights":{"type":"array"},"score":{"type":"number"},"time":{"type":"string","format":"date-time"}}}},"facets":{"type":"object"},"took_ms":{"type":"integer"},"searched_back_to":{"type":["string","null"],"format":"date-time"}}})"};
 }
 
-Route entity_route(const QueryContext& context) {
+Route entity_route(const QueryContext& context, const Answers& answers) {
   return {
       .method = "GET",
       .path = "/api/v1/entities/{kind}/{id}",
       .summary =
           "One user, ip, asn, country, email_domain or device: when it was seen, what it did, what it is linked with.",
       .run = Run::kQuery,
-      .answer =
-          [context](const RouteRequest& request) {
-            return respond(entity_json(context, request.path.at(0), request.path.at(1)));
-          },
+      .later = shared(answers, always(kFound),
+                      [context](const RouteRequest& request) {
+                        return entity_json(context, request.path.at(0), request.path.at(1));
+                      }),
       .schema =
-          R"({"type":"object","required":["kind","id","risk","first_seen","last_seen","counts","timeline","linked","findings"],"properties":{"kind":{"type":"string"},"id":{"type":"string"},"risk":{"type":"object"},"first_seen":{"type":"string","format":"date-time"},"last_seen":{"type":"string","format":"date-time"},"counts":{"type":"object"},"timeline":{"type":"array"},"linked":{"type":"array"},"findings":{"type":"array"}}})"};
+          R"({"type":"object","required":["kind","id","risk","first_seen","last_seen","counts","timeline","linked","findings","counted_back_to"],"properties":{"kind":{"type":"string"},"id":{"type":"string"},"risk":{"type":"object"},"first_seen":{"type":"string","format":"date-time"},"last_seen":{"type":"string","format":"date-time"},"counts":{"type":"object"},"timeline":{"type":"array"},"linked":{"type":"array"},"findings":{"type":"array"},"counted_back_to":{"type":["string","null"],"format":"date-time"}}})"};
 }
 
 }  // namespace
 
 std::vector<Route> query_routes(const QueryRoutes& from) {
   const QueryContext context = from.context;
+  const auto answers = std::make_shared<SharedAnswers>(context.clock);
   std::vector<Route> routes;
   routes.push_back(metrics_route());
-  routes.push_back(series_route(context));
-  routes.push_back(top_route(context));
+  routes.push_back(series_route(context, answers));
+  routes.push_back(top_route(context, answers));
   routes.push_back({.method = "GET",
                     .path = "/api/v1/events",
                     .summary = "Events, newest first, as CloudEvents.",
                     .query = list_params(event_filters()),
                     .run = Run::kQuery,
-                    .answer =
-                        [context](const RouteRequest& request) {
-                          return respond(events_json(context, list_request(request.query, event_filters())));
-                        },
+                    .later = shared(answers, always(kLists),
+                                    [context](const RouteRequest& request) {
+                                      return events_json(context, list_request(request.query, event_filters()));
+                                    }),
                     .schema = kListSchema});
   routes.push_back({.method = "GET",
                     .path = "/api/v1/rejects",
                     .summary = "Rejected events, newest arrival first, with their raw bytes and the reason.",
                     .query = list_params(reject_filters()),
                     .run = Run::kQuery,
-                    .answer =
-                        [context](const RouteRequest& request) {
-                          return respond(rejects_json(context, list_request(request.query, reject_filters())));
-                        },
+                    .later = shared(answers, always(kLists),
+                                    [context](const RouteRequest& request) {
+                                      return rejects_json(context, list_request(request.query, reject_filters()));
+                                    }),
                     .schema = kListSchema});
   routes.push_back(
       {.method = "GET",
        .path = "/api/v1/quality",
        .summary = "How far the data of the last 24 hours can be trusted.",
        .run = Run::kQuery,
-       .answer = [context,
-                  inputs = from.quality](const RouteRequest&) { return respond(quality_json(context, inputs())); },
+       .later =
+           shared(answers, always(kFound),
+                  [context, inputs = from.quality](const RouteRequest&) { return quality_json(context, inputs()); }),
        .schema =
            R"({"type":"object","required":["score","freshness_ms","duplicates","rejects","late","missing_optional","types","warnings"],"properties":{"score":{"type":"integer","minimum":0,"maximum":100},"freshness_ms":{"type":"object"},"duplicates":{"type":"object"},"rejects":{"type":"array"},"late":{"type":"object"},"missing_optional":{"type":"array"},"types":{"type":"array"},"warnings":{"type":"array","items":{"type":"string"}}}})"});
   routes.push_back(
@@ -215,8 +250,8 @@ std::vector<Route> query_routes(const QueryRoutes& from) {
        .answer = [&overview = from.overview](const RouteRequest&) { return respond(overview.json()); },
        .schema =
            R"({"type":"object","required":["state","sentence","tiles","findings"],"properties":{"state":{"enum":["normal","elevated","attack"]},"sentence":{"type":"string"},"tiles":{"type":"array","items":{"type":"object","required":["metric","label","value","unit","baseline","change","sparkline"],"properties":{"metric":{"type":"string"},"label":{"type":"string"},"value":{"type":["number","null"]},"unit":{"type":"string"},"baseline":{"type":["number","null"]},"change":{"type":["number","null"]},"sparkline":{"type":"array","minItems":60,"maxItems":60,"items":{"type":["number","null"]}}}}},"findings":{"type":"array"}}})"});
-  routes.push_back(search_route(context));
-  routes.push_back(entity_route(context));
+  routes.push_back(search_route(context, answers));
+  routes.push_back(entity_route(context, answers));
   return routes;
 }
 

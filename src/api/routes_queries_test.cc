@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "api/http_server.h"
 #include "api/test_client.h"
@@ -19,17 +24,33 @@ using ::testing::HasSubstr;
 class EmptyStore final : public StoreReader {
  public:
   Result<std::string> select(const Select& select) override {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (failure) return std::unexpected(*failure);
     asked.push_back(select);
+    changed_.notify_all();
+    if (select.sql.find(held_) != std::string::npos) changed_.wait(lock, [&] { return held_ == kNothing; });
     return std::string();
   }
   Result<std::string> check() override { return "empty"; }
   std::optional<Error> failure;
   std::vector<Select> asked;
 
+  /// Questions with this text are not answered before release().
+  void hold(std::string_view text) {
+    std::lock_guard lock(mutex_);
+    held_ = text;
+  }
+  void release() { hold(kNothing), changed_.notify_all(); }
+  void wait_until_asked() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !asked.empty(); });
+  }
+
  private:
+  static constexpr std::string_view kNothing = "(nothing)";
   std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string_view held_ = kNothing;
 };
 
 class RoutesQueriesTest : public testing::Test {
@@ -38,7 +59,7 @@ class RoutesQueriesTest : public testing::Test {
     table_.add(query_routes({.context = {store_, clock_}, .overview = overview_, .quality = [] {
                                return QualityInputs{.freshness = {1, 2, 3}, .warnings = {"careful"}};
                              }}));
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~RoutesQueriesTest() override { server_.reset(); }
@@ -58,7 +79,7 @@ class RoutesQueriesTest : public testing::Test {
   ManualClock clock_{UnixMillis(1'790'000'000'000)};
   OverviewSource overview_{{store_, clock_}, [] { return std::string("[]"); }};
   TaskPool work_{"work", 1, 8};
-  TaskPool queries_{"queries", 1, 8};
+  TaskPool queries_{"queries", 2, 8};
   RouteTable table_{RouteTable::Context{guard_, work_, queries_, clock_, metrics_}};
   std::unique_ptr<HttpServer> server_;
   std::uint16_t port_ = 0;
@@ -112,6 +133,28 @@ TEST_F(RoutesQueriesTest, NamesTheParameterThatIsWrong) {
   expect_names("overview?bogus_parameter=1", "bogus_parameter");
   expect_names("metrics?bogus_parameter=1", "bogus_parameter");
   EXPECT_TRUE(store_.asked.empty());
+}
+
+TEST_F(RoutesQueriesTest, WhoAskTheSameAtTheSameTimeAreAnsweredByOneComputation) {
+  store_.hold("FROM rollups");
+  std::atomic<int> good = 0;
+  {
+    std::vector<std::jthread> clients;
+    const auto ask_too = [&] {
+      clients.emplace_back([&] { good += get("top?dimension=type&metric=events").status == 200 ? 1 : 0; });
+    };
+    ask_too();
+    store_.wait_until_asked();
+    for (int i = 0; i < 5; ++i) ask_too();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    // Of two threads one is with the store; the five others wait without one.
+    EXPECT_EQ(get("rejects").status, 200);
+    store_.release();
+  }
+  EXPECT_EQ(good, 6);
+  const auto tops = std::ranges::count_if(
+      store_.asked, [](const Select& one) { return one.sql.find("FROM rollups") != std::string::npos; });
+  EXPECT_LT(tops, 6);  // one, when all came in time
 }
 
 TEST_F(RoutesQueriesTest, AnEntityThatWasNeverSeenIsA404) {

@@ -161,7 +161,8 @@ std::vector<Route> system_routes(LedgerSource& ledger, HealthSource& health, Sim
                     .summary = "Metrics in the Prometheus text format.",
                     .run = Run::kWork,
                     .answer =
-                        [&metrics](const RouteRequest&) {
+                        [&metrics, &health](const RouteRequest&) {
+                          health.refresh_metrics();
                           HttpResponse response = json_response(metrics.text());
                           response.content_type = "text/plain; version=0.0.4; charset=utf-8";
                           return response;

@@ -44,6 +44,7 @@ class FakeHealth final : public HealthSource {
     return {};
   }
   double uptime_seconds() const override { return 12.5; }
+  void refresh_metrics() override {}
   std::atomic<bool> is_ready{true};
 };
 
@@ -120,7 +121,7 @@ class RoutesTest : public ::testing::Test {
         .method = "GET", .path = "/", .summary = "the page", .scope = Scope::kOpen, .answer = [](const RouteRequest&) {
           return HttpResponse{.content_type = "text/html", .body = "page"};
         }});
-    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, {}, 2, metrics_).value();
+    server_ = HttpServer::create({{"127.0.0.1:0", "test", &table_}}, 2, metrics_).value();
     port_ = server_->ports().at(0);
   }
   ~RoutesTest() override { server_.reset(); }
@@ -239,6 +240,7 @@ TEST_F(RoutesTest, TheSimulationIsChangedInPart) {
     expect_problem(put(body), 400, "");
   }
   expect_problem(put(R"({"rate":5})", "text/plain"), 415, "application/json");
+  expect_problem(put(R"({"rate":5})", "application/json\r\nContent-Encoding: gzip"), 415, "Content-Encoding");
   expect_problem(put("{\"attack\":\"" + std::string(70'000, 'x') + "\"}"), 413, "");
   EXPECT_EQ(ask(port_, "GET", "/api/v1/simulation").body, before);
   EXPECT_THAT(put(R"({"rate":0.5,"attack":"brute_force"})", "application/json; charset=utf-8").body,

@@ -38,6 +38,8 @@ class HealthSource {
   /// Success when Weir can read and append (not: has caught up). The message says what it cannot.
   virtual Status ready() = 0;
   virtual double uptime_seconds() const = 0;
+  /// Brings those gauges up to date that change without anybody setting them; asked before metrics are shown.
+  virtual void refresh_metrics() = 0;
 };
 
 struct ScenarioText {

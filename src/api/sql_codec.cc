@@ -91,6 +91,16 @@ std::unexpected<Error> damaged() {
   return fail(Code::kInvalid, "the body is not what its Content-Encoding says, or it is cut off");
 }
 
+/// Adds a piece of what a body unpacks to.
+Status add_piece(std::string_view piece, std::size_t limit, HttpBody& out) {
+  if (out.size() + piece.size() > limit) return too_large(limit);
+  if (!out.reserve_more(piece.size())) {
+    return fail(Code::kOverloaded, "Too many bodies are being worked on at the moment. Try again shortly.");
+  }
+  out.append(piece);
+  return {};
+}
+
 Status inflate_body(std::string_view body, std::size_t limit, HttpBody& out) {
   z_stream stream{};
   if (inflateInit2(&stream, kZlibWindow) != Z_OK) return fail(Code::kOverloaded, "no memory to unpack the body");
@@ -102,8 +112,7 @@ Status inflate_body(std::string_view body, std::size_t limit, HttpBody& out) {
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());
     stream.avail_out = piece.size();
     const int done = inflate(&stream, Z_NO_FLUSH);
-    out.append({piece.data(), piece.size() - stream.avail_out});
-    if (out.size() > limit) return too_large(limit);
+    WEIR_TRY(add_piece({piece.data(), piece.size() - stream.avail_out}, limit, out));
     if (done == Z_STREAM_END) return stream.avail_in == 0 ? Status{} : damaged();
     if (done != Z_OK) return damaged();
   }
@@ -121,8 +130,7 @@ Status unlz4_body(std::string_view body, std::size_t limit, HttpBody& out) {
     left = LZ4F_decompress(stream.get(), piece.data(), &written, body.data(), &read, nullptr);
     if (LZ4F_isError(left) != 0 || (read == 0 && written == 0 && left != 0)) return damaged();
     body.remove_prefix(read);
-    out.append({piece.data(), written});
-    if (out.size() > limit) return too_large(limit);
+    WEIR_TRY(add_piece({piece.data(), written}, limit, out));
   }
   return {};
 }

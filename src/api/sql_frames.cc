@@ -160,8 +160,7 @@ void append_frames(std::string& out, std::string_view bytes) {
   }
 }
 
-Result<std::string> unpack_frames(std::string_view frames, std::size_t limit) {
-  std::string out;
+Status unpack_frames(std::string_view frames, std::size_t limit, HttpBody& out) {
   const auto damaged = [](std::string_view what) {
     return fail(Code::kInvalid, fmt::format("a compressed frame is damaged: {}", what));
   };
@@ -177,27 +176,30 @@ Result<std::string> unpack_frames(std::string_view frames, std::size_t limit) {
     const auto checksum = city_hash128(frame);
     if (std::memcmp(checksum.data(), frames.data(), kChecksum) != 0) return damaged("its checksum is wrong");
     const std::string_view data = frame.substr(kHead);
-    const std::size_t at = out.size();
-    out.resize(at + size);
+    if (!out.reserve_more(size)) {
+      return fail(Code::kOverloaded, "too many bodies are being worked on at the moment; try again shortly");
+    }
     std::size_t got = 0;
     if (method == kPlain) {
       got = std::min(size, data.size());
-      std::memcpy(out.data() + at, data.data(), got);
+      std::memcpy(out.spare(), data.data(), got);
     } else if (method == kLz4) {
       const int n =
-          LZ4_decompress_safe(data.data(), out.data() + at, static_cast<int>(data.size()), static_cast<int>(size));
+          LZ4_decompress_safe(data.data(), out.spare(), static_cast<int>(data.size()), static_cast<int>(size));
       got = n < 0 ? SIZE_MAX : static_cast<std::size_t>(n);
     } else if (method == kZstd) {
-      const std::size_t n = ZSTD_decompress(out.data() + at, size, data.data(), data.size());
+      const std::size_t n = ZSTD_decompress(out.spare(), size, data.data(), data.size());
       got = ZSTD_isError(n) != 0 ? SIZE_MAX : n;
     } else {
       return fail(Code::kInvalid,
                   fmt::format("a frame is compressed by method {:#x}; LZ4 and Zstandard are known", method));
     }
     if (got != size) return damaged("it does not unpack");
+    out.grow(size);
     frames.remove_prefix(kChecksum + packed);
   }
-  return out;
+  out.seal();
+  return {};
 }
 
 }  // namespace weir

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/http.h"
 #include "base/status.h"
 
 namespace weir {
@@ -24,7 +25,9 @@ std::array<std::uint64_t, 2> city_hash128(std::string_view bytes);
 /// Appends `bytes` as frames of LZ4 blocks.
 void append_frames(std::string& out, std::string_view bytes);
 
-/// Unpacks frames. kInvalid: damaged, or of a method that is not known. kDenied: more than `limit` bytes.
-Result<std::string> unpack_frames(std::string_view frames, std::size_t limit);
+/// Appends what the frames unpack to. After an error `out` holds what came before it.
+///   kInvalid: damaged, or of a method that is not known.  kDenied: `out` would have more than `limit` bytes.
+///   kOverloaded: its budget has no room.
+Status unpack_frames(std::string_view frames, std::size_t limit, HttpBody& out);
 
 }  // namespace weir

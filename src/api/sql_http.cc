@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "api/problem.h"
 #include "api/sql_codec.h"
 #include "api/sql_frames.h"
 #include "base/log.h"
@@ -18,7 +19,7 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int kTooManyQueries = 202, kCannotDecompress = 271, kNotImplemented = 48;
+constexpr int kTooManyQueries = 202, kCannotDecompress = 271, kNotImplemented = 48, kUnknownException = 1002;
 
 std::optional<Pairs> parse_form(std::string_view query) {
   Pairs out;
@@ -278,11 +279,24 @@ Ask read_ask(const HttpRequest& request, const Pairs& form, const SqlHttp::Optio
   return ask;
 }
 
-SqlFault fault_of(int code, std::string_view name, std::string_view message) {
-  return {code, fmt::format("Code: {}. DB::Exception: {}. ({})", code, message, name)};
+SqlFault fault_of(int code, std::string_view name, std::string_view message, const std::string& version) {
+  while (message.ends_with('.')) message.remove_suffix(1);  // sentences of ours end with one already
+  return {code, fmt::format("Code: {}. DB::Exception: {}. ({}) (version {})", code, message, name, version)};
 }
 
 }  // namespace
+
+HttpLimits sql_http_limits() {
+  constexpr std::size_t kUrl = 1024 * 1024, kHeaders = 64 * 1024;
+  HttpLimits limits;
+  limits.header_bytes = kUrl + kHeaders;
+  limits.connections = 256;
+  limits.connections_of_one_client = 192;
+  limits.body_bytes = 512 * 1024 * 1024;  // twice the largest body, which stands there packed and unpacked
+  limits.body_time = std::chrono::minutes(15);
+  limits.answer_time = std::chrono::seconds(330);  // a statement may take 300 s
+  return limits;
+}
 
 int http_status_of_clickhouse(int code) {
   switch (code) {
@@ -358,7 +372,9 @@ Admission SqlHttp::admit(const HttpRequest& head) {
   }
   const auto form = parse_form(head.query);
   if (!form) {
-    admission.refusal = plain(400, "The URL holds a % that is not followed by two hexadecimal digits.\n");
+    admission.refusal = problem(
+        {.status = 400,
+         .detail = "The URL holds a % that is not followed by two hexadecimal digits. Write %25 for the character."});
     return admission;
   }
   const std::string secret = shown_secret(head, *form);
@@ -389,7 +405,8 @@ void SqlHttp::handle(std::shared_ptr<HttpRequest> request, HttpReply reply) {
     return;
   }
   if (!reads && request->method != "POST" && request->method != "PUT") {
-    HttpResponse response = plain(405, "A statement comes by GET or POST.\n");
+    HttpResponse response =
+        problem({.status = 405, .detail = "A statement comes by GET or POST. Send it by one of these."});
     response.headers.emplace_back("Allow", "GET, HEAD, POST, OPTIONS");
     reply.send(std::move(response));
     return;
@@ -399,7 +416,10 @@ void SqlHttp::handle(std::shared_ptr<HttpRequest> request, HttpReply reply) {
       answer(*request, reply);
     } catch (const std::exception& error) {
       log::error("sql port: {}", error.what());
-      reply.send(plain(500, fmt::format("Code: 1002. DB::Exception: {}. (UNKNOWN_EXCEPTION)\n", error.what())));
+      Ask ask;
+      ask.query_id = random_id();
+      reply.send(fault_response(fault_of(kUnknownException, "UNKNOWN_EXCEPTION", error.what(), gateway_.version()), ask,
+                                options_.display_name, {}));
     }
   });
   if (!queued) {
@@ -407,7 +427,8 @@ void SqlHttp::handle(std::shared_ptr<HttpRequest> request, HttpReply reply) {
     ask.query_id = random_id();
     reply.send(fault_response(
         fault_of(kTooManyQueries, "TOO_MANY_SIMULTANEOUS_QUERIES",
-                 "Too many simultaneous queries: all places and the queue are full; try again in a moment"),
+                 "Too many simultaneous queries: all places and the queue are full; try again in a moment",
+                 gateway_.version()),
         ask, options_.display_name, {}));
   }
 }
@@ -426,20 +447,25 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
   if (media_type(request.header("Content-Type")) == "multipart/form-data") {
     refuse(fault_of(kNotImplemented, "NOT_IMPLEMENTED",
                     "External tables and forms (multipart/form-data) are not taken here; send the statement as the "
-                    "body and parameters in the URL"));
+                    "body and parameters in the URL",
+                    gateway_.version()));
     return;
   }
   // The body, unpacked.
-  HttpBody unpacked;
-  std::string frames;
+  HttpBody unpacked(request.body.budget());
+  HttpBody frames(request.body.budget());
   std::string_view body = request.body.view();
   const auto cannot_unpack = [&](const Error& error) {
     HttpResponse response =
-        fault_response(fault_of(kCannotDecompress, "CANNOT_DECOMPRESS", error.message), ask, options_.display_name, {});
+        fault_response(fault_of(kCannotDecompress, "CANNOT_DECOMPRESS", error.message, gateway_.version()), ask,
+                       options_.display_name, {});
     switch (error.code) {
       case Code::kDenied: response.status = 413; break;
       case Code::kNotFound: response.status = 415; break;
-      case Code::kOverloaded: response.status = 503; break;
+      case Code::kOverloaded:
+        response.status = 503;
+        response.headers.emplace_back("Retry-After", "1");
+        break;
       default: response.status = 400;
     }
     reply.send(std::move(response));
@@ -452,10 +478,8 @@ void SqlHttp::answer(HttpRequest& request, const HttpReply& reply) {
     body = unpacked.view();
   }
   if (!body.empty() && ask.unpack_frames) {
-    auto done = unpack_frames(body, options_.body_bytes);
-    if (!done) return cannot_unpack(done.error());
-    frames = std::move(*done);
-    body = frames;
+    if (const auto done = unpack_frames(body, options_.body_bytes, frames); !done) return cannot_unpack(done.error());
+    body = frames.view();
   }
 
   ask.sql.body = body;

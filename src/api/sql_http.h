@@ -11,6 +11,7 @@
 
 #include "api/access.h"
 #include "api/http.h"
+#include "api/http_server.h"
 #include "api/task_pool.h"
 #include "ports/sql_gateway.h"
 
@@ -55,6 +56,9 @@ class SqlHttp final : public HttpHandler {
   std::stop_source stop_;
   TaskPool pool_;  // last: its threads use all of the above
 };
+
+/// For the listener: as ClickHouse takes them, a URL of a mebibyte, and statements and their data that take minutes.
+HttpLimits sql_http_limits();
 
 /// The status that ClickHouse answers for an error of that number; READONLY (164) is 403 here, where ClickHouse says 500.
 int http_status_of_clickhouse(int code);

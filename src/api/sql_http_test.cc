@@ -54,6 +54,12 @@ std::string decoded(std::string_view encoding, std::string_view body) {
   return done ? std::string(out.view()) : done.error().message;
 }
 
+Result<std::string> unpacked_frames(std::string_view frames, std::size_t limit) {
+  HttpBody out;
+  if (auto done = unpack_frames(frames, limit, out); !done) return std::unexpected(done.error());
+  return std::string(out.view());
+}
+
 class ScopeAuthorizer final : public Authorizer {
  public:
   bool required() const override { return needed; }
@@ -71,7 +77,7 @@ class SqlHttpTest : public ::testing::Test {
   void start(const SqlHttp::Options& options = {}) {
     guard_ = std::make_unique<AccessGuard>(true, authorizer_);
     handler_ = std::make_unique<SqlHttp>(gateway_, *guard_, options);
-    auto server = HttpServer::create({{"127.0.0.1:0", "test", handler_.get()}}, {}, 1, metrics_);
+    auto server = HttpServer::create({{"127.0.0.1:0", "test", handler_.get(), sql_http_limits()}}, 1, metrics_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = *std::move(server);
     port_ = server_->ports().at(0);
@@ -136,6 +142,16 @@ TEST_F(SqlHttpTest, HandsTheRequestOn) {
   EXPECT_EQ(gateway_.last.database, "h");
   EXPECT_EQ(gateway_.last.default_format, "JSON");
   EXPECT_EQ(ask("GET", "/?query=%zz").status, 400);
+}
+
+TEST_F(SqlHttpTest, TakesAUrlOfAMebibyte) {
+  start();
+  const std::string statement(1024 * 1024 - 20, 'S');
+  EXPECT_EQ(ask("GET", "/?query=" + statement).status, 200);
+  EXPECT_EQ(gateway_.last.statement, statement);
+  const auto longer = ask("GET", "/?query=" + std::string(1200 * 1024, 'S'));
+  EXPECT_EQ(longer.status, 414);
+  EXPECT_EQ(longer.header("content-type"), "application/problem+json");
 }
 
 TEST_F(SqlHttpTest, ReadersStayReaders) {
@@ -223,7 +239,7 @@ TEST_F(SqlHttpTest, CompressesAndUnpacks) {
   EXPECT_EQ(answer.body, "one\ntwo\n");
   answer = ask("POST", "/?compress=1", "x");
   EXPECT_EQ(answer.header("content-encoding"), "");
-  EXPECT_EQ(unpack_frames(answer.body, 1000).value(), "one\ntwo\n");
+  EXPECT_EQ(unpacked_frames(answer.body, 1000).value(), "one\ntwo\n");
 
   for (const auto encoding : {SqlEncoding::kGzip, SqlEncoding::kDeflate, SqlEncoding::kZstd}) {
     auto encoder = BodyEncoder::create(encoding, 3);
@@ -244,6 +260,10 @@ TEST_F(SqlHttpTest, CompressesAndUnpacks) {
   frames[30] ^= 1;
   EXPECT_EQ(ask("POST", "/?decompress=1", frames).status, 400);
   EXPECT_EQ(ask("POST", "/", "x", "Content-Encoding: br\r\n").status, 415);
+  const auto broken = ask("POST", "/", "x", "Content-Encoding: gzip\r\n");
+  EXPECT_EQ(broken.status, 400);
+  EXPECT_THAT(broken.body,
+              testing::EndsWith(fmt::format("too early. (CANNOT_DECOMPRESS) (version {})\n", gateway_.version())));
   EXPECT_EQ(ask("POST", "/", "x", "Content-Type: multipart/form-data; boundary=x\r\n").status, 501);
 }
 
@@ -321,15 +341,24 @@ TEST(SqlFrames, HashesAsClickHouseDoes) {
 TEST(SqlFrames, RefusesDamage) {
   std::string frames;
   append_frames(frames, std::string(3'000'000, 'x'));
-  EXPECT_EQ(unpack_frames(frames, 3'000'000).value(), std::string(3'000'000, 'x'));
-  EXPECT_FALSE(unpack_frames(frames, 2'999'999));
+  EXPECT_EQ(unpacked_frames(frames, 3'000'000).value(), std::string(3'000'000, 'x'));
+  EXPECT_FALSE(unpacked_frames(frames, 2'999'999));
   for (std::size_t size : {1U, 16U, 24U, 25U, 26U})
-    EXPECT_FALSE(unpack_frames(frames.substr(0, size), 1 << 30)) << size;
+    EXPECT_FALSE(unpacked_frames(frames.substr(0, size), 1 << 30)) << size;
   for (std::size_t at : {0U, 16U, 17U, 20U, 21U, 24U, 30U}) {
     std::string broken = frames;
     broken[at] = static_cast<char>(broken[at] ^ 0x55);
-    EXPECT_FALSE(unpack_frames(broken, 1 << 30)) << at;
+    EXPECT_FALSE(unpacked_frames(broken, 1 << 30)) << at;
   }
+  // A bomb finds no more room than the budget has.
+  const auto budget = std::make_shared<BodyBudget>(1'000'000);
+  {
+    HttpBody out(budget);
+    const auto done = unpack_frames(frames, 1 << 30, out);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Code::kOverloaded);
+  }
+  EXPECT_EQ(budget->used(), 0U);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "api/task_pool.h"
 
+#include "base/thread_name.h"
+
 namespace weir {
 
 TaskPool::TaskPool(std::string name, std::size_t threads, std::size_t queue) : name_(std::move(name)), limit_(queue) {
@@ -24,6 +26,7 @@ bool TaskPool::try_run(std::function<void()> task) {
 }
 
 void TaskPool::work() {
+  name_this_thread("weir-" + name_);
   std::unique_lock lock(mutex_);
   while (true) {
     there_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });

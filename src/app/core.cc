@@ -1,8 +1,11 @@
 #include "app/core.h"
 
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 
+#include "base/duration_text.h"
+#include "base/fail_point.h"
 #include "base/log.h"
 
 namespace weir {
@@ -21,15 +24,19 @@ Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options, const Clock
   if (!options.geo.empty()) {
     WEIR_TRY_ASSIGN(core->enricher, Enricher::open(options.geo));
   }
+  WEIR_TRY(fail_point("start.log"));
   WEIR_TRY_ASSIGN(core->log, RocksLog::create({.directory = core->data_dir->log(),
                                                .partitions = options.partitions,
                                                .retention_bytes = kKeptLogBytes,
                                                .max_bytes = kMaxLogBytes},
                                               clock, metrics));
+  WEIR_TRY(fail_point("start.store"));
   WEIR_TRY_ASSIGN(core->store, ChdbStore::create({.path = core->data_dir->store(), .database = options.database}));
   core->books = std::make_unique<Bookkeeper>(*core->log, *core->log, *core->log, *core->store, core->gate,
                                              core->log->partitions());
   WEIR_TRY(core->books->recover());
+  WEIR_TRY(fail_point("start.worker"));
+  WEIR_TRY(core->check_halves());
   WorkerOptions worker;
   worker.limits.retention_millis = options.retention_millis;
   worker.dedupe_window_millis = options.dedupe_window_millis;
@@ -38,6 +45,53 @@ Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options, const Clock
                                                 core->freshness, core->enricher.get(), metrics, clock},
                                                core->log->partitions()));
   return core;
+}
+
+Status Core::check_halves() {
+  WEIR_TRY_ASSIGN(const ProgressState progress, log->load());
+  WEIR_TRY_ASSIGN(const Ledger l, books->ledger());
+  if (progress.pending) return {};  // some of its rows may be in some of the tables: the worker does it again
+  constexpr std::string_view kNext =
+      "Restore the whole data directory from a copy, or begin anew with another --data-dir.";
+  if (l.admitted == 0 && l.stored + l.rolled_up > 0) {
+    return fail(
+        Code::kCorrupt,
+        fmt::format("The tables in {} hold {} events that the log in {} knows nothing about: the log was removed or is "
+                    "damaged. {}",
+                    data_dir->store(), l.stored, data_dir->log(), kNext));
+  }
+  if (l.admitted > l.expired && l.stored + l.rolled_up == 0) {
+    return fail(
+        Code::kCorrupt,
+        fmt::format("The log in {} has admitted {} events, and the tables of database {} in {} hold none: they were "
+                    "removed or are damaged, or --database names another one. {}",
+                    data_dir->log(), l.admitted, options_.database, data_dir->store(), kNext));
+  }
+  if (!l.balanced()) {
+    log::error(
+        "The books do not balance: {} events were admitted, {} are in the tables, {} were removed by retention, {} are "
+        "in the rollups. Files in {} were damaged or changed; what is missing there cannot be made again. {}",
+        l.admitted, l.stored, l.expired, l.rolled_up, data_dir->store(), kNext);
+  }
+  return {};
+}
+
+Status Core::can_append() const {
+  const std::uint64_t reserve = RocksLogOptions{}.reserve_bytes;
+  std::error_code error;
+  const auto disk = std::filesystem::space(data_dir->log(), error);
+  if (!error && disk.available < reserve) {
+    return fail(Code::kDiskFull,
+                fmt::format("the disk of {} has {} MiB left, and {} MiB stay free for what was accepted: free "
+                            "space there",
+                            data_dir->log(), disk.available >> 20, reserve >> 20));
+  }
+  if (log->stats().kept_bytes >= kMaxLogBytes) {
+    return fail(Code::kOverloaded,
+                fmt::format("the log holds {} GiB that the worker has not worked off: see the worker's state",
+                            kMaxLogBytes >> 30));
+  }
+  return {};
 }
 
 Core::~Core() { stop(std::chrono::milliseconds(0)); }
@@ -64,7 +118,7 @@ void Core::keep_house(std::stop_token stop) {
     if (!removed) {
       log::warn("Retention could not remove old events and tries again in a minute: {}", removed.error().message);
     } else if (*removed > 0) {
-      log::info("Retention removed {} events older than {} days", *removed, options_.retention_millis / 86'400'000);
+      log::info("Retention removed {} events older than {}", *removed, duration_text(options_.retention_millis));
     }
     std::unique_lock lock(mutex);
     woken.wait_for(lock, stop, kRetentionRound, [] { return false; });

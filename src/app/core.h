@@ -35,6 +35,8 @@ class Core {
   static Result<std::unique_ptr<Core>> open(const CoreOptions& options, const Clock& clock, Metrics& metrics);
   ~Core();
 
+  /// Whether the log takes events just now: kDiskFull, kOverloaded.
+  Status can_append() const;
   /// Starts worker and housekeeping.
   void start();
   /// Lets the worker catch up for at most `drain`, ends it, and closes the log.
@@ -54,6 +56,8 @@ class Core {
 
  private:
   Core(const CoreOptions& options, const Clock& c, Metrics& m) : clock(c), metrics(m), options_(options) {}
+  /// Log and tables are two halves of one whole. kCorrupt: one of them is not the other's.
+  Status check_halves();
   void keep_house(std::stop_token stop);
 
   const CoreOptions options_;

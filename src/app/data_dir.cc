@@ -41,7 +41,8 @@ Result<std::unique_ptr<DataDir>> DataDir::hold(const std::string& path) {
     const int why = errno;
     close(lock);
     return fail(why == ENOSPC ? Code::kDiskFull : Code::kDenied,
-                "The data directory " + absolute + " cannot be written: " + std::strerror(why));
+                "The data directory " + absolute + " cannot be written: " + std::strerror(why) +
+                    ". Free space there, or name another one with --data-dir.");
   }
   return std::unique_ptr<DataDir>(new DataDir(absolute, lock));
 }

@@ -19,7 +19,8 @@ struct LogSink::Flight {
   bool full = false;      // guarded by mutex: an append was turned away for now
 };
 
-LogSink::LogSink(LogAppender& log) : log_(log), flight_(std::make_shared<Flight>()) {}
+LogSink::LogSink(LogAppender& log, Metrics& metrics)
+    : log_(log), metrics_(metrics), flight_(std::make_shared<Flight>()) {}
 LogSink::~LogSink() = default;
 
 Status LogSink::send(RawBatch&& events, std::stop_token stop) {
@@ -44,7 +45,9 @@ Status LogSink::send(RawBatch&& events, std::stop_token stop) {
     for (std::uint32_t p = 0; p < partitions; ++p) {
       if (!parts[p].empty()) batches.push_back({PartitionId(p), std::move(parts[p])});
     }
-    log_.append(std::move(batches), [flight = flight_, bytes, turned_away, within_call](Status status) {
+    log_.append(std::move(batches), [flight = flight_, bytes, turned_away, within_call, count = events.size(),
+                                     &metrics = metrics_](Status status) {
+      if (status) metrics.events_received.Increment(static_cast<double>(count));
       std::lock_guard lock(flight->mutex);
       flight->bytes -= bytes;
       if (!status) {

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/metrics.h"
 #include "base/status.h"
 #include "event/decoder.h"
 #include "event/raw_batch.h"
@@ -27,7 +28,8 @@ class EventSink {
 /// Shares events out over the partitions and appends them. Keeps a few appends on their way.
 class LogSink final : public EventSink {
  public:
-  explicit LogSink(LogAppender& log);
+  /// What it appends counts as received. Both are borrowed.
+  LogSink(LogAppender& log, Metrics& metrics);
   ~LogSink() override;
   Status send(RawBatch&& events, std::stop_token stop) override;
   Status finish() override;
@@ -35,6 +37,7 @@ class LogSink final : public EventSink {
  private:
   struct Flight;
   LogAppender& log_;
+  Metrics& metrics_;
   IdentityReader identities_;
   std::shared_ptr<Flight> flight_;  // shared with callbacks that may come after us
 };

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kAnswerTime{30};
 constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kLastPatience{5};  // once it is to stop: a process ends within ten
+constexpr milliseconds kSlice{100};
 
 }  // namespace
 
@@ -29,7 +31,9 @@ struct HttpSink::Impl {
   std::optional<beast::tcp_stream> stream;
   beast::flat_buffer buffer;
 
-  std::string where() const { return host + ":" + port; }
+  std::string where() const {
+    return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
+  }
 
   Error away(const beast::error_code& error) const {
     return {
@@ -39,14 +43,14 @@ struct HttpSink::Impl {
             where(), error.message())};
   }
 
-  Status connect() {
+  Status connect(const std::stop_token& stop) {
     buffer.clear();
     beast::error_code error;
     asio::ip::tcp::resolver resolver(io);
     const auto endpoints = resolver.resolve(host, port, error);
     if (error) return std::unexpected(away(error));
     stream.emplace(io);
-    run([&] { stream->async_connect(endpoints, [&](const beast::error_code& e, const auto&) { error = e; }); });
+    run(stop, [&] { stream->async_connect(endpoints, [&](const beast::error_code& e, const auto&) { error = e; }); });
     if (error) {
       stream.reset();
       return std::unexpected(away(error));
@@ -57,25 +61,33 @@ struct HttpSink::Impl {
 
   /// One asynchronous step with a deadline, waited for.
   template <class Step>
-  void run(Step&& step) {
+  void run(const std::stop_token& stop, Step&& step) {
     stream->expires_after(kAnswerTime);
     step();
     io.restart();
-    io.run();
+    std::optional<std::chrono::steady_clock::time_point> give_up;
+    while (!io.stopped()) {
+      io.run_for(kSlice);
+      if (!stop.stop_requested()) continue;
+      const auto now = std::chrono::steady_clock::now();
+      if (!give_up) give_up = now + kLastPatience;
+      if (now >= *give_up) stream->cancel();
+    }
   }
 
-  Result<http::response<http::string_body>> post(const std::string& body) {
-    if (!stream) WEIR_TRY(connect());
+  Result<http::response<http::string_body>> post(const std::string& body, const std::stop_token& stop) {
+    if (!stream) WEIR_TRY(connect(stop));
     http::request<http::string_body> request(http::verb::post, "/api/v1/events", 11);
     request.set(http::field::host, where());
     request.set(http::field::content_type, "application/x-ndjson");
     request.body() = body;
     request.prepare_payload();
     beast::error_code error;
-    run([&] { http::async_write(*stream, request, [&](const beast::error_code& e, std::size_t) { error = e; }); });
+    run(stop,
+        [&] { http::async_write(*stream, request, [&](const beast::error_code& e, std::size_t) { error = e; }); });
     http::response<http::string_body> response;
     if (!error) {
-      run([&] {
+      run(stop, [&] {
         http::async_read(*stream, buffer, response, [&](const beast::error_code& e, std::size_t) { error = e; });
       });
     }
@@ -91,7 +103,7 @@ struct HttpSink::Impl {
 HttpSink::HttpSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpSink::~HttpSink() = default;
 
-Result<std::unique_ptr<HttpSink>> HttpSink::create(const std::string& url) {
+Result<std::unique_ptr<HttpSink>> HttpSink::create(const std::string& url, const std::stop_token& stop) {
   constexpr std::string_view kScheme = "http://";
   auto impl = std::make_unique<Impl>();
   std::string rest = url.starts_with(kScheme) ? url.substr(kScheme.size()) : "";
@@ -108,7 +120,10 @@ Result<std::unique_ptr<HttpSink>> HttpSink::create(const std::string& url) {
       parsed.ptr != impl->port.data() + impl->port.size() || number == 0 || number > 65'535) {
     return fail(Code::kInvalid, "\"" + url + "\" is no address of a Weir; write it like http://127.0.0.1:3000.");
   }
-  WEIR_TRY(impl->connect());
+  if (const Status connected = impl->connect(stop); !connected) {
+    if (stop.stop_requested()) return fail(Code::kCancelled, "stopped while " + impl->where() + " did not answer");
+    return std::unexpected(connected.error());
+  }
   return std::unique_ptr<HttpSink>(new HttpSink(std::move(impl)));
 }
 
@@ -119,7 +134,7 @@ Status HttpSink::send(RawBatch&& events, std::stop_token stop) {
   const auto patience_ends = std::chrono::steady_clock::now() + kPatience;
   milliseconds pause(50);
   while (true) {
-    auto response = impl_->post(body);
+    auto response = impl_->post(body, stop);
     if (response && response->result() == http::status::accepted) return {};
     milliseconds wait = pause;
     if (response) {
@@ -139,7 +154,9 @@ Status HttpSink::send(RawBatch&& events, std::stop_token stop) {
                   fmt::format("{} could not take more events for a minute (503). Look at http://{}/api/v1/health.",
                               impl_->where(), impl_->where()));
     }
-    std::this_thread::sleep_for(wait);
+    const auto until = std::chrono::steady_clock::now() + wait;
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::min(wait, kSlice));
     pause = std::min(pause * 2, milliseconds(2'000));
   }
 }

@@ -9,13 +9,15 @@
 namespace weir {
 
 /// POSTs NDJSON on one connection, which is opened anew when it breaks. 503 waits as the server asks (Retry-After), at most a
-/// minute without progress. A batch whose answer never came is sent again: the server's deduplication takes care.
+/// minute without progress. A batch whose answer never came is sent again: the server's deduplication takes care. Once `stop` is
+/// asked for, an answer has five more seconds.
 /// REQUIRES: events hold no newline.
 class HttpSink final : public EventSink {
  public:
   /// `url` is http://host[:port]; connects, so that nobody there is known at once.
   ///   kInvalid: the URL cannot be read.  kUnavailable: nobody answers; the message names host and port.
-  static Result<std::unique_ptr<HttpSink>> create(const std::string& url);
+  ///   kCancelled: `stop` was asked for meanwhile.
+  static Result<std::unique_ptr<HttpSink>> create(const std::string& url, const std::stop_token& stop);
   ~HttpSink() override;
 
   /// kUnavailable: the server went away and stayed away; kInvalid: it refuses the batch, with its own words.

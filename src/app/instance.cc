@@ -66,17 +66,22 @@ struct Instance::Parts {
   std::unique_ptr<HttpServer> server;
 };
 
-Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options) {
+Status Instance::check(const InstanceOptions& options) {
   WEIR_TRY(check_listen_address(options.listen, "--listen", false, options.insecure));
   if (options.sql_listen != "off")
     WEIR_TRY(check_listen_address(options.sql_listen, "--sql-listen", false, options.insecure));
+  return {};
+}
+
+Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options) {
+  WEIR_TRY(check(options));
   WEIR_TRY_ASSIGN(const ListenAddress address, parse_listen_address(options.listen));
 
   auto parts = std::make_unique<Parts>();
   Parts& p = *parts;
   p.listen = options.listen;
   WEIR_TRY_ASSIGN(p.core, Core::open(options.core, p.clock, p.metrics));
-  p.sink = std::make_unique<LogSink>(*p.core->log);
+  p.sink = std::make_unique<LogSink>(*p.core->log, p.metrics);
   Simulator::Settings settings =
       CoreSimulation::remembered(*p.core->log, {.running = true, .rate = options.default_rate, .attack = {}});
   if (options.rate) {
@@ -115,9 +120,9 @@ Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options
     p.sql_guard = std::make_unique<AccessGuard>(sql_address.loopback, p.authorizer);
     p.sql = std::make_unique<SqlHttp>(
         *p.gateway, *p.sql_guard, SqlHttp::Options{.access = options.sql_write ? SqlAccess::kWrite : SqlAccess::kRead});
-    listeners.push_back({options.sql_listen, "SQL", p.sql.get()});
+    listeners.push_back({options.sql_listen, "SQL", p.sql.get(), sql_http_limits()});
   }
-  WEIR_TRY_ASSIGN(p.server, HttpServer::create(listeners, {}, kIoThreads, p.metrics));
+  WEIR_TRY_ASSIGN(p.server, HttpServer::create(listeners, kIoThreads, p.metrics));
 
   p.core->start();
   p.simulator->start();
@@ -138,8 +143,9 @@ void Instance::stop() {
 }
 
 std::string Instance::page_url() const {
-  return fmt::format(
-      "http://{}", parts_->listen.starts_with("127.0.0.1:") ? "localhost" + parts_->listen.substr(9) : parts_->listen);
+  // The port that was opened: 0 asks for any.
+  const std::string host = parts_->listen.substr(0, parts_->listen.rfind(':'));
+  return fmt::format("http://{}:{}", host == "127.0.0.1" ? "localhost" : host, port());
 }
 std::uint16_t Instance::port() const { return parts_->server->ports()[0]; }
 std::uint16_t Instance::sql_port() const { return parts_->server->ports().size() > 1 ? parts_->server->ports()[1] : 0; }

@@ -26,6 +26,8 @@ struct InstanceOptions {
 /// Not thread-safe.
 class Instance {
  public:
+  /// Whether the options make sense by themselves; nothing is touched. kInvalid, kDenied.
+  static Status check(const InstanceOptions& options);
   /// Opens, starts and serves. kInvalid, kConflict, kDenied …: one sentence about what is wrong and what to do.
   static Result<std::unique_ptr<Instance>> start(const InstanceOptions& options);
   ~Instance();

@@ -37,7 +37,7 @@ Status CoreHealth::probe_log() {
   WEIR_TRY(core_.log->put({{std::string(kProbe), now}}));
   WEIR_TRY_ASSIGN(const auto back, core_.log->get(kProbe));
   if (back != now) return fail(Code::kCorrupt, "the log gives back something else than was written to it");
-  return {};
+  return core_.can_append();
 }
 
 std::vector<ComponentHealth> CoreHealth::components() {
@@ -71,13 +71,17 @@ std::vector<ComponentHealth> CoreHealth::components() {
 }
 
 Status CoreHealth::ready() {
-  if (Status log = probe_log(); !log) return fail(log.error(), "the log cannot be written");
+  if (Status log = probe_log(); !log) return fail(log.error(), "events cannot be appended to the log");
   if (auto store = core_.store->check(); !store) return fail(store.error(), "the store cannot be read");
   return {};
 }
 
 double CoreHealth::uptime_seconds() const {
   return std::chrono::duration<double>(core_.clock.steady() - started_).count();
+}
+
+void CoreHealth::refresh_metrics() {
+  (void)core_.worker->status();  // sets the lag of each partition
 }
 
 SimulationState CoreSimulation::state() const {

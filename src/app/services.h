@@ -26,9 +26,10 @@ class CoreHealth final : public HealthSource {
   std::vector<ComponentHealth> components() override;
   Status ready() override;
   double uptime_seconds() const override;
+  void refresh_metrics() override;
 
  private:
-  /// Writes a small value to the log's store and reads it back.
+  /// Writes a small value to the log's store and reads it back; and asks whether events would be taken, which need more room.
   Status probe_log();
 
   Core& core_;

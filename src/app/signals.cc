@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 namespace weir {
@@ -17,18 +19,12 @@ sigset_t stop_signals() {
   return set;
 }
 
-/// One of the signals; 0 when `stop` came first.
-int wait_for_one(std::stop_token stop) {
+int wait_for_one() {
   const sigset_t set = stop_signals();
-  const timespec tenth{0, 100'000'000};
-  while (!stop.stop_requested()) {
-    if (const int signal = sigtimedwait(&set, nullptr, &tenth); signal > 0) return signal;
+  int signal = 0;
+  while (sigwait(&set, &signal) != 0) {
   }
-  return 0;
-}
-
-void end_at_the_next_signal() {
-  std::thread([] { _exit(128 + wait_for_one({})); }).detach();
+  return signal;
 }
 
 }  // namespace
@@ -39,18 +35,21 @@ void block_stop_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-void wait_for_stop_signal(std::stop_token stop) {
-  if (wait_for_one(stop) != 0) end_at_the_next_signal();
-}
-
 std::stop_source stop_on_signal() {
   std::stop_source source;
   std::thread([source]() mutable {
-    wait_for_one({});
+    wait_for_one();
     source.request_stop();
-    _exit(128 + wait_for_one({}));
+    _exit(128 + wait_for_one());
   }).detach();
   return source;
+}
+
+void wait_until(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait(lock, stop, [] { return false; });
 }
 
 }  // namespace weir

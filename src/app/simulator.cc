@@ -12,6 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{20};
+/// What is made in one go, whatever is owed: some megabytes, and some milliseconds in which it cannot be stopped.
+constexpr double kMostAtOnce = 20'000;
 /// What a simulator that was held up makes up for at once; older debts are forgotten, as time has gone on without them.
 constexpr double kLongestDebtSeconds = 1.0;
 
@@ -73,7 +75,7 @@ void Simulator::loop(std::stop_token stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, stop, kTick, [&] { return settings_ != now; });
+      changed_.wait_for(lock, stop, owed >= kMostAtOnce ? milliseconds(0) : kTick, [&] { return settings_ != now; });
       if (settings_.attack != now.attack) simulation_.set_attack(settings_.attack);
       if (settings_.rate != now.rate) simulation_.set_rate(settings_.rate);
       now = settings_;
@@ -85,7 +87,7 @@ void Simulator::loop(std::stop_token stop) {
     const double rate = now.running ? now.rate * simulation_.load() : 0;
     owed = std::min(owed + seconds * rate, std::max(kLongestDebtSeconds * rate, 1.0));
     if (rate == 0) owed = 0;
-    const auto n = static_cast<std::size_t>(owed);
+    const auto n = static_cast<std::size_t>(std::min(owed, kMostAtOnce));
     if (n > 0) {
       owed -= static_cast<double>(n);
       RawBatch events;

@@ -25,7 +25,7 @@ class EmbeddedTarget final : public Target {
     WEIR_TRY_ASSIGN(target->log_,
                     RocksLog::create({.directory = target->data_dir_->log(), .partitions = options.partitions}, clock,
                                      target->metrics_));
-    target->sink_ = std::make_unique<LogSink>(*target->log_);
+    target->sink_ = std::make_unique<LogSink>(*target->log_, target->metrics_);
     return target;
   }
   ~EmbeddedTarget() override {
@@ -42,12 +42,13 @@ class EmbeddedTarget final : public Target {
 
 }  // namespace
 
-Result<std::unique_ptr<Target>> Target::open(const TargetOptions& options, const Clock& clock) {
+Result<std::unique_ptr<Target>> Target::open(const TargetOptions& options, const Clock& clock,
+                                             const std::stop_token& stop) {
   if (options.to == "embedded") return EmbeddedTarget::open(options, clock);
   if (!options.to.starts_with("http://")) {
     return fail(Code::kInvalid, "--to is \"" + options.to + "\"; it must be http://HOST:PORT of a Weir, or embedded.");
   }
-  WEIR_TRY_ASSIGN(auto sink, HttpSink::create(options.to));
+  WEIR_TRY_ASSIGN(auto sink, HttpSink::create(options.to, stop));
   return std::make_unique<HttpTarget>(std::move(sink));
 }
 

@@ -10,9 +10,9 @@
 namespace weir {
 
 struct TargetOptions {
-  std::string to;        // http://HOST:PORT, or `embedded`
-  std::string data_dir;  // for `embedded`
-  std::uint32_t partitions = 4;
+  std::string to;                           // http://HOST:PORT, or `embedded`
+  std::string data_dir;                     // for `embedded`
+  std::optional<std::uint32_t> partitions;  // of a new log
 };
 
 /// A sink and what it stands on; for `embedded` it holds the data directory until it goes.
@@ -21,7 +21,8 @@ class Target {
   virtual ~Target() = default;
   virtual EventSink& sink() = 0;
   /// `clock` is borrowed. kInvalid: `to` is none of these. Errors of HttpSink, DataDir and the log.
-  static Result<std::unique_ptr<Target>> open(const TargetOptions& options, const Clock& clock);
+  static Result<std::unique_ptr<Target>> open(const TargetOptions& options, const Clock& clock,
+                                              const std::stop_token& stop);
 };
 
 }  // namespace weir

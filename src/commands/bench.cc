@@ -11,6 +11,7 @@
 #include "app/event_sink.h"
 #include "app/http_sink.h"
 #include "app/instance.h"
+#include "app/signals.h"
 #include "base/log.h"
 #include "commands/command.h"
 #include "simulate/simulation.h"
@@ -40,9 +41,8 @@ struct CoreSeconds {
 /// A folder that goes with the object.
 struct TemporaryDir {
   fs::path path;
-  explicit TemporaryDir(const fs::path& below) : path(below / fmt::format("weir-bench-{}", getpid())) {
-    fs::create_directories(path);
-  }
+  explicit TemporaryDir(const fs::path& below) : path(name(below)) { fs::create_directories(path); }
+  static fs::path name(const fs::path& below) { return below / fmt::format("weir-bench-{}", getpid()); }
   ~TemporaryDir() {
     std::error_code ignored;
     fs::remove_all(path, ignored);
@@ -115,7 +115,7 @@ Status drain(std::uint64_t count, const fs::path& below) {
   fmt::print("Filling the log with {} simulated events …\n", count);
   {
     Simulation simulation({.seed = 1, .run = "bench", .rate = 20'000});
-    LogSink sink(*core->log);
+    LogSink sink(*core->log, metrics);
     const UnixMillis end = clock.now();
     for (std::uint64_t made = 0; made < count;) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(2'000, count - made));
@@ -219,7 +219,7 @@ Status ingest(std::uint64_t count, const fs::path& below) {
     std::vector<std::jthread> threads;
     for (std::size_t c = 0; c < kConnections; ++c) {
       threads.emplace_back([&, c] {
-        auto sink = HttpSink::create(url);
+        auto sink = HttpSink::create(url, {});
         if (!sink) {
           results[c] = std::unexpected(sink.error());
           return;
@@ -246,7 +246,7 @@ Status ingest(std::uint64_t count, const fs::path& below) {
 
 /// One marked event after the other: from the answer to its POST until a question to the store finds it, in milliseconds.
 Status probe(const std::string& url, StoreReader& store, std::stop_token stop, std::vector<double>& waits) {
-  WEIR_TRY_ASSIGN(auto sink, HttpSink::create(url));
+  WEIR_TRY_ASSIGN(auto sink, HttpSink::create(url, {}));
   for (int n = 0; !stop.stop_requested(); ++n) {
     const std::string id = fmt::format("probe-{}", n);
     RawBatch one;
@@ -292,7 +292,7 @@ Status freshness(double rate, double seconds, const fs::path& below) {
     std::vector<std::jthread> threads;
     for (std::size_t c = 0; c < kConnections; ++c) {
       threads.emplace_back([&, c] {
-        auto sink = HttpSink::create(url);
+        auto sink = HttpSink::create(url, {});
         if (!sink) {
           results[c] = std::unexpected(sink.error());
           return;
@@ -322,6 +322,13 @@ int run(const Values& values) {
   const std::uint64_t count = values.count("count");
   const fs::path below =
       values.text("data-dir").empty() ? fs::temp_directory_path() : fs::path(values.text("data-dir"));
+  // Half of a benchmark is worth nothing: its folder goes, and so does the process, whatever it is doing.
+  std::thread([stop = stop_on_signal(), folder = TemporaryDir::name(below)] {
+    wait_until(stop.get_token());
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    std::_Exit(failed({Code::kCancelled, "Stopped before there was a result."}));
+  }).detach();
   Status done;
   if (which == "drain") {
     done = drain(count, below);
@@ -332,7 +339,7 @@ int run(const Values& values) {
   } else {
     return report({Code::kInvalid, "There is no benchmark \"" + which + "\". There are: drain, ingest, freshness."});
   }
-  return done ? 0 : report(done.error());
+  return done ? 0 : failed(done.error());
 }
 
 }  // namespace

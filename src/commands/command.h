@@ -1,6 +1,8 @@
 // A subcommand: its flags, and what runs.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "config/settings.h"
@@ -19,5 +21,13 @@ Command bench_command();
 
 /// Prints "weir: MESSAGE" on stderr and answers the exit status that fits the error: 2 for kInvalid, else 1.
 int report(const Error& error);
+/// Prints as report() does, and answers 1: the words on the command line are fine, the world is not as it should be.
+int failed(const Error& error);
+
+/// --log-level and --log-format.
+void configure_log(const Values& values);
+
+/// --partitions, when it was given: a log that is there already has a number of its own.
+std::optional<std::uint32_t> partitions_given(const Values& values);
 
 }  // namespace weir

@@ -57,8 +57,27 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int report(const Error& error) {
-  fmt::print(stderr, "weir: {}\n", error.message);
+  failed(error);
   return error.code == Code::kInvalid ? 2 : 1;
+}
+
+int failed(const Error& error) {
+  fmt::print(stderr, "weir: {}\n", error.message);
+  return 1;
+}
+
+void configure_log(const Values& values) {
+  const std::string& name = values.text("log-level");
+  log::configure(name == "debug"   ? log::Level::kDebug
+                 : name == "warn"  ? log::Level::kWarn
+                 : name == "error" ? log::Level::kError
+                                   : log::Level::kInfo,
+                 values.text("log-format") == "json" ? log::Format::kJson : log::Format::kText);
+}
+
+std::optional<std::uint32_t> partitions_given(const Values& values) {
+  if (!values.given("partitions")) return std::nullopt;
+  return static_cast<std::uint32_t>(values.count("partitions"));
 }
 
 }  // namespace weir

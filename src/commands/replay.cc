@@ -46,13 +46,9 @@ double percent(std::uint64_t part, std::uint64_t all) {
   return all == 0 ? 100.0 : 100.0 * static_cast<double>(part) / static_cast<double>(all);
 }
 
-/// Wrong words on the command line are 2, a world that is not as it should be is 1: a file, a server that refuses.
-int failed(const Error& error) {
-  report(error);
-  return 1;
-}
-
 int run(const Values& values) {
+  configure_log(values);
+  const std::stop_source stop = stop_on_signal();
   const SystemClock clock;
   const auto start = clock.steady();
   const auto seconds = [&] { return std::chrono::duration<double>(clock.steady() - start).count(); };
@@ -68,13 +64,15 @@ int run(const Values& values) {
   const bool json = values.on("json");
 
   // The other side first: who mistyped its name should not wait until large files are read.
-  auto target = Target::open({.to = values.text("to"),
-                              .data_dir = values.text("data-dir"),
-                              .partitions = static_cast<std::uint32_t>(values.count("partitions"))},
-                             clock);
-  if (!target) return report(target.error());
+  auto target = Target::open(
+      {.to = values.text("to"), .data_dir = values.text("data-dir"), .partitions = partitions_given(values)}, clock,
+      stop.get_token());
+  if (!target && target.error().code == Code::kCancelled) {
+    fmt::print(stderr, "Stopped before anything was sent.\n");
+    return 0;
+  }
+  if (!target) return values.text("to") == "embedded" ? failed(target.error()) : report(target.error());
 
-  const std::stop_source stop = stop_on_signal();
   ProgressLine line(clock);
   auto plan = ReplayPlan::create(std::move(options), clock, stop.get_token(), [&](std::uint64_t bytes) {
     line.show([&] { return fmt::format("Reading: {} MB", bytes / 1'000'000); });

@@ -5,16 +5,16 @@
 #include "app/signals.h"
 #include "app/simulator.h"
 #include "app/target.h"
+#include "base/json_text.h"
 #include "commands/command.h"
 
 namespace weir {
 namespace {
 
-/// Generates as fast as the sink takes, or at a rate, until `count` or `stop`.
+/// Generates as fast as the sink takes, or at a rate, until `count` or `stop`; `made` says how many the sink took.
 Status generate(Simulation& simulation, EventSink& sink, std::optional<double> rate, std::uint64_t count,
-                const Clock& clock, std::stop_token stop) {
+                const Clock& clock, const std::stop_token& stop, std::uint64_t& made) {
   constexpr std::size_t kMost = 2'000;
-  std::uint64_t made = 0;
   const auto start = clock.steady();
   UnixMillis last = clock.now();
   while (made < count && !stop.stop_requested()) {
@@ -32,17 +32,34 @@ Status generate(Simulation& simulation, EventSink& sink, std::optional<double> r
     RawBatch events;
     simulation.generate(n, std::min(last, now), now, events);
     last = now;
-    WEIR_TRY(sink.send(std::move(events), stop));
+    if (const Status taken = sink.send(std::move(events), stop); !taken) {
+      if (taken.error().code == Code::kCancelled) break;
+      return taken;
+    }
     made += n;
   }
   return sink.finish();
 }
 
+/// Ids begin with it, and have a limit themselves.
+Status check_run_name(const std::string& name) {
+  std::string json;
+  append_json_string(json, name);
+  constexpr std::string_view kReplaced = "\xEF\xBF\xBD";
+  const bool utf8 = json.find(kReplaced) == std::string::npos || name.find(kReplaced) != std::string::npos;
+  if (utf8 && name.size() <= kMaxRunNameBytes) return {};
+  return fail(Code::kInvalid,
+              fmt::format("--run is {}; it must be UTF-8 text of at most {} bytes.",
+                          utf8 ? std::to_string(name.size()) + " bytes long" : "no UTF-8 text", kMaxRunNameBytes));
+}
+
 int run(const Values& values) {
+  configure_log(values);
   auto attack = attack_named(values.text("attack"));
   if (!attack) return report(attack.error());
   const std::uint64_t count = values.text("count").empty() ? ~std::uint64_t{0} : values.count("count");
   const std::string name = values.text("run").empty() ? new_run_name() : values.text("run");
+  if (const Status usable = check_run_name(name); !usable) return report(usable.error());
   const auto rate = values.rate("rate");
   Simulation simulation({.seed = values.count("seed"), .run = name, .rate = rate.value_or(20'000)});
   simulation.set_attack(*attack);
@@ -50,17 +67,18 @@ int run(const Values& values) {
   const std::stop_source stop = stop_on_signal();
 
   const auto start = clock.steady();
-  auto target = Target::open({.to = values.text("to"),
-                              .data_dir = values.text("data-dir"),
-                              .partitions = static_cast<std::uint32_t>(values.count("partitions"))},
-                             clock);
-  if (!target) return report(target.error());
-  const Status done = generate(simulation, (*target)->sink(), rate, count, clock, stop.get_token());
-  if (!done && done.error().code != Code::kCancelled) return report(done.error());
-  if (count != ~std::uint64_t{0}) {
-    fmt::print(stderr, "Sent {} events of run {} in {:.1f} s.\n", count, name,
-               std::chrono::duration<double>(clock.steady() - start).count());
+  auto target = Target::open(
+      {.to = values.text("to"), .data_dir = values.text("data-dir"), .partitions = partitions_given(values)}, clock,
+      stop.get_token());
+  std::uint64_t made = 0;
+  if (target) {
+    const Status done = generate(simulation, (*target)->sink(), rate, count, clock, stop.get_token(), made);
+    if (!done) return failed(fail(done.error(), fmt::format("After {} events", made)).error());
+  } else if (target.error().code != Code::kCancelled) {
+    return values.text("to") == "embedded" ? failed(target.error()) : report(target.error());
   }
+  fmt::print(stderr, "{} {} events of run {} in {:.1f} s.\n", stop.stop_requested() ? "Stopped after" : "Sent", made,
+             name, std::chrono::duration<double>(clock.steady() - start).count());
   return 0;
 }
 
@@ -76,7 +94,12 @@ Command simulate_command() {
        .own = {{"to", SettingKind::kText, "http://127.0.0.1:3000", "WHERE",
                 "http://HOST:PORT of a Weir, or `embedded`: the log in --data-dir, nothing else running"},
                {"count", SettingKind::kCount, "", "N", "how many events; without it: endless"},
-               {"run", SettingKind::kText, "", "NAME", "what ids begin with; without it: new at each start"}}},
+               {.name = "run",
+                .kind = SettingKind::kText,
+                .default_value = "",
+                .placeholder = "NAME",
+                .help = "what ids begin with; without it: new at each start",
+                .empty_allowed = true}}},
       run};
 }
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "app/instance.h"
 #include "app/signals.h"
@@ -10,12 +12,7 @@
 namespace weir {
 namespace {
 
-log::Level level_named(const std::string& name) {
-  return name == "debug"   ? log::Level::kDebug
-         : name == "warn"  ? log::Level::kWarn
-         : name == "error" ? log::Level::kError
-                           : log::Level::kInfo;
-}
+constexpr std::chrono::milliseconds kLongestStop{9'500};
 
 /// --attack, else the variable ATTACK (short for WEIR_ATTACK, which parse_command has taken already).
 std::optional<std::string> attack_given(const Values& values) {
@@ -26,8 +23,7 @@ std::optional<std::string> attack_given(const Values& values) {
 }
 
 int run(const Values& values) {
-  log::configure(level_named(values.text("log-level")),
-                 values.text("log-format") == "json" ? log::Format::kJson : log::Format::kText);
+  configure_log(values);
   InstanceOptions options;
   if (const auto given = attack_given(values)) {
     auto attack = attack_named(*given);
@@ -43,19 +39,30 @@ int run(const Values& values) {
   options.insecure = values.on("insecure");
   options.core = {.data_dir = values.text("data-dir"),
                   .database = values.text("database"),
-                  .partitions = {},
+                  .partitions = partitions_given(values),
                   .retention_millis = values.millis("retention"),
                   .dedupe_window_millis = values.millis("dedupe-window"),
                   .geo = values.texts("geo")};
-  if (values.given("partitions")) options.core.partitions = static_cast<std::uint32_t>(values.count("partitions"));
 
+  if (const Status usage = Instance::check(options); !usage) return report(usage.error());
+
+  const std::stop_source stop =
+      stop_on_signal();  // before the start: that may take a while when there is much to recover
   auto instance = Instance::start(options);
-  if (!instance) return report(instance.error());
-  fmt::print("Weir is running: {}\nCtrl-C stops it; the next start goes on where it stopped.\n",
-             (*instance)->page_url());
-  std::fflush(stdout);
-  wait_for_stop_signal();
+  if (!instance) return failed(instance.error());
+  if (!stop.stop_requested()) {
+    fmt::print("Weir is running: {}\nCtrl-C stops it; the next start goes on where it stopped.\n",
+               (*instance)->page_url());
+    std::fflush(stdout);
+    wait_until(stop.get_token());
+  }
   log::info("Stopping: finishing what was accepted");
+  // Whatever hangs, ten seconds are enough: all that was accepted is durable, and the next start goes on with it.
+  std::thread([] {
+    std::this_thread::sleep_for(kLongestStop);
+    log::warn("Stopping takes too long and ends here; the next start goes on with what is left");
+    std::_Exit(0);
+  }).detach();
   (*instance)->stop();
   log::info("Stopped");
   return 0;

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -31,9 +31,20 @@ const std::vector<Setting>& shared_settings() {
        true},
       {"sql-access", kChoice, "read", "ACCESS", "`write` lets SQL clients create and insert", {"read", "write"}},
       {"database", kText, "weir", "NAME", "database of the tables"},
-      {"partitions", kCount, "4", "N", "partitions of a new log"},
+      {.name = "partitions",
+       .kind = kCount,
+       .default_value = "4",
+       .placeholder = "N",
+       .help = "partitions of a new log",
+       .least = 1,
+       .most = 256},
       {"rate", kRate, "2000", "EVENTS/S", "events a second of the simulator, or `max`; 0 for none"},
-      {"attack", kText, "none", "SCENARIO", "attack that the simulator plays; 1 = mixed, none = off"},
+      {.name = "attack",
+       .kind = kText,
+       .default_value = "none",
+       .placeholder = "SCENARIO",
+       .help = "attack that the simulator plays; 1 = mixed, none = off",
+       .empty_allowed = true},
       {"seed", kCount, "1", "N", "seed of the simulator: the same seed, the same content"},
       {"geo", kTexts, "", "FILE…", "MaxMind-format databases that fill in country and network of an address"},
       {"retention", kDuration, "30d", "TIME", "how long events are kept, and how old an event may be; 0 = for ever"},
@@ -50,6 +61,8 @@ const std::vector<Setting>& shared_settings() {
   };
   return table;
 }
+
+constexpr std::uint64_t kMostRate = 10'000'000;
 
 std::string variable_of(std::string_view name) {
   std::string out = "WEIR_";
@@ -77,7 +90,7 @@ bool is_address(std::string_view text) {
 std::string fault(const Setting& s, const std::string& text) {
   switch (s.kind) {
     case SettingKind::kText:
-    case SettingKind::kTexts: return "";
+    case SettingKind::kTexts: return text.empty() && !s.empty_allowed ? "it must not be empty" : "";
     case SettingKind::kSwitch:
       return text == "true" || text == "false" || text == "1" || text == "0" || text.empty()
                  ? ""
@@ -85,18 +98,21 @@ std::string fault(const Setting& s, const std::string& text) {
     case SettingKind::kCount: {
       std::uint64_t n = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-      return error == std::errc() && end == text.data() + text.size() ? "" : "it must be a whole number";
+      if (error != std::errc() || end != text.data() + text.size()) return "it must be a whole number";
+      return n >= s.least && n <= s.most ? "" : fmt::format("it must be a whole number from {} to {}", s.least, s.most);
     }
     case SettingKind::kRate:
     case SettingKind::kNumber: {
       if (text == "max") return "";
       const auto n = parse_number(text);
-      const bool fits = n && (s.kind == SettingKind::kRate ? *n >= 0 : *n > 0);
-      return fits                           ? ""
-             : s.kind == SettingKind::kRate ? "it must be a number of events a second, or max"
-                                            : "it must be a number above 0, or max";
+      const bool fits = n && (s.kind == SettingKind::kRate ? *n >= 0 && *n <= kMostRate : *n > 0);
+      return fits ? ""
+             : s.kind == SettingKind::kRate
+                 ? fmt::format("it must be a number of events a second from 0 to {}, or max", kMostRate)
+                 : "it must be a number above 0, or max";
     }
-    case SettingKind::kDuration: return parse_duration(text) ? "" : "it must be a time like 30d, 12h, 10m, 90s or 0";
+    case SettingKind::kDuration:
+      return parse_duration(text) ? "" : "it must be a time like 30d, 12h, 10m, 90s or 0, and at most 36500d";
     case SettingKind::kAddress:
       if (s.off_allowed && text == "off") return "";
       return is_address(text) ? "" : s.off_allowed ? "it must be HOST:PORT, or off" : "it must be HOST:PORT";
@@ -108,19 +124,40 @@ std::string fault(const Setting& s, const std::string& text) {
   return "";
 }
 
+struct FileValue {
+  std::vector<std::string> texts;
+  bool list = false;
+  bool all_texts = false;
+};
+
+/// What is wrong with the kind of a value in the file; empty when nothing is.
+std::string fault(const Setting& s, const FileValue& value) {
+  const bool text = s.kind == SettingKind::kText || s.kind == SettingKind::kTexts || s.kind == SettingKind::kAddress ||
+                    s.kind == SettingKind::kChoice;
+  if (value.list && s.kind != SettingKind::kTexts) return "it must be one value, not a list";
+  if (text && !value.all_texts)
+    return s.kind == SettingKind::kTexts ? "it must be a list of texts" : "it must be a text";
+  return "";
+}
+
 /// Values of the TOML file, as text.
-Result<std::map<std::string, std::vector<std::string>>> read_file(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) return fail(Code::kInvalid, "The settings file " + path + " cannot be read. Check the name after --config.");
+Result<std::map<std::string, FileValue>> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
   std::stringstream text;
-  text << in.rdbuf();
+  // A folder can be opened, and fails when it is read.
+  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  std::error_code error;
+  if (in.bad() || !in.is_open() || std::filesystem::is_directory(path, error)) {
+    return fail(Code::kInvalid,
+                "The settings file " + path + " cannot be read. Check the name after --config (or in WEIR_CONFIG).");
+  }
   const toml::parse_result parsed = toml::parse(text.str(), path);
   if (!parsed) {
     const toml::source_position at = parsed.error().source().begin;
     return fail(Code::kInvalid, fmt::format("The settings file {}, line {}: {}. Correct the line.", path, at.line,
                                             parsed.error().description()));
   }
-  std::map<std::string, std::vector<std::string>> out;
+  std::map<std::string, FileValue> out;
   auto scalar = [](const toml::node& node) -> std::optional<std::string> {
     if (auto s = node.value_exact<std::string>()) return *s;
     if (auto b = node.value_exact<bool>()) return *b ? "true" : "false";
@@ -129,9 +166,13 @@ Result<std::map<std::string, std::vector<std::string>>> read_file(const std::str
     return std::nullopt;
   };
   for (const auto& [key, node] : parsed.table()) {
-    std::vector<std::string>& texts = out[std::string(key.str())];
+    FileValue& value = out[std::string(key.str())];
+    std::vector<std::string>& texts = value.texts;
     bool fits = true;
+    value.list = node.is_array();
+    value.all_texts = node.is_string();
     if (const toml::array* array = node.as_array()) {
+      value.all_texts = std::ranges::all_of(*array, [](const toml::node& element) { return element.is_string(); });
       for (const toml::node& element : *array) {
         const auto text = scalar(element);
         fits = fits && text.has_value();
@@ -148,6 +189,62 @@ Result<std::map<std::string, std::vector<std::string>>> read_file(const std::str
                               path, key.str()));
   }
   return out;
+}
+
+bool is_flag(std::string_view word) { return word.size() > 2 && word.starts_with("--"); }
+
+using Texts = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Takes the words behind the command apart. What the values are worth is looked at later.
+Result<Texts> read_flags(const CommandSpec& spec, const std::vector<const Setting*>& settings,
+                         const std::vector<std::string>& words, std::vector<std::string>& positionals, bool& help) {
+  const auto wrong = [&](std::string what) {
+    return fail(Code::kInvalid, fmt::format("{} See `weir {} --help`.", what, spec.name));
+  };
+  Texts flags;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") {  // what follows are no flags, whatever it looks like
+      positionals.insert(positionals.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+      break;
+    }
+    if (word.size() < 2 || word.front() != '-') {
+      positionals.push_back(word);
+      continue;
+    }
+    if (word == "-h" || word == "--help") {
+      help = true;
+      continue;
+    }
+    const std::size_t equals = word.find('=');
+    const std::string flag = word.substr(0, equals);
+    const auto found =
+        std::ranges::find_if(settings, [&](const Setting* s) { return flag == fmt::format("--{}", s->name); });
+    if (found == settings.end()) {
+      std::vector<std::string> known{"--help"};
+      for (const Setting* s : settings) known.push_back("--" + std::string(s->name));
+      const auto meant = nearest(flag, known);
+      return wrong(fmt::format("Unknown flag {} for `weir {}`.{}", flag, spec.name,
+                               meant ? " Did you mean " + *meant + "?" : ""));
+    }
+    const Setting& s = **found;
+    const bool many = s.kind == SettingKind::kTexts;
+    std::vector<std::string>& texts = flags[std::string(s.name)];
+    if (!texts.empty() && !many && s.kind != SettingKind::kSwitch) return wrong(flag + " is given twice.");
+    if (equals != std::string::npos) {
+      texts.push_back(word.substr(equals + 1));
+    } else if (s.kind == SettingKind::kSwitch) {
+      texts.assign(1, "true");
+    } else if (i + 1 == words.size() || is_flag(words[i + 1])) {
+      return wrong(fmt::format("{} needs a value: {} {}.", flag, flag, s.placeholder));
+    } else {
+      texts.push_back(words[++i]);
+      // A list goes on to the next flag.
+      while (many && i + 1 < words.size() && (words[i + 1].size() < 2 || words[i + 1].front() != '-'))
+        texts.push_back(words[++i]);
+    }
+  }
+  return flags;
 }
 
 std::vector<const Setting*> all_settings(const CommandSpec& spec) {
@@ -169,19 +266,23 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   if (text == "0") return 0;
   std::int64_t n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc() || n < 0 || n > 1'000'000'000) return std::nullopt;
+  if (error != std::errc() || n < 0) return std::nullopt;
   const std::string_view unit(end, text.data() + text.size());
-  if (unit == "ms") return n;
-  if (unit == "s") return n * 1'000;
-  if (unit == "m") return n * 60'000;
-  if (unit == "h") return n * 3'600'000;
-  if (unit == "d") return n * 86'400'000;
-  return std::nullopt;
+  const std::int64_t millis = unit == "ms"  ? 1
+                              : unit == "s" ? 1'000
+                              : unit == "m" ? 60'000
+                              : unit == "h" ? 3'600'000
+                              : unit == "d" ? 86'400'000
+                                            : 0;
+  constexpr std::int64_t kHundredYears = 36'500LL * 86'400'000;
+  if (millis == 0 || n > kHundredYears / millis) return std::nullopt;
+  return n * millis;
 }
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(word.size() / 2, 2);
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   for (const std::string& c : candidates) {
     // Levenshtein's distance, one row at a time.
     std::vector<std::size_t> row(c.size() + 1);
@@ -190,7 +291,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
       std::size_t diagonal = row[0];
       row[0] = i;
       for (std::size_t j = 1; j <= c.size(); ++j) {
-        const std::size_t changed = diagonal + (word[i - 1] != c[j - 1] ? 1 : 0);
+        const std::size_t changed = diagonal + (lower(word[i - 1]) != c[j - 1] ? 1 : 0);
         diagonal = row[j];
         row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
       }
@@ -206,43 +307,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::string>& arguments,
                              const std::function<const char*(const std::string&)>& getenv) {
   const std::vector<const Setting*> settings = all_settings(spec);
-  std::map<std::string, std::vector<std::string>> flags;
   Values out;
-
-  CLI::App app;
-  app.set_help_flag();
-  app.add_flag("-h,--help", out.help_);
-  app.allow_extras();
-  std::vector<CLI::Option*> options;
-  std::vector<bool> switches(settings.size());
-  for (const Setting* s : settings) {
-    const std::string flag = "--" + std::string(s->name);
-    if (s->kind == SettingKind::kSwitch) {
-      options.push_back(app.add_flag(flag));
-    } else {
-      const bool many = s->kind == SettingKind::kTexts;
-      options.push_back(app.add_option(flag, flags[std::string(s->name)])
-                            ->expected(1, many ? 1 << 20 : 1)
-                            ->allow_extra_args(many));  // else the word behind a value is taken for another one
-    }
-  }
-  try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    app.parse(reversed);
-  } catch (const CLI::ParseError& error) {
-    return fail(Code::kInvalid, fmt::format("{}. See `weir {} --help`.", error.what(), spec.name));
-  }
-  for (const std::string& extra : app.remaining()) {
-    if (extra.starts_with("-") && extra.size() > 1) {
-      const std::string given = extra.substr(0, extra.find('='));
-      std::vector<std::string> known{"--help"};
-      for (const Setting* s : settings) known.push_back("--" + std::string(s->name));
-      const auto meant = nearest(given, known);
-      return fail(Code::kInvalid, fmt::format("Unknown flag {} for `weir {}`.{} See `weir {} --help`.", given,
-                                              spec.name, meant ? " Did you mean " + *meant + "?" : "", spec.name));
-    }
-    out.positionals_.push_back(extra);
-  }
+  WEIR_TRY_ASSIGN(const auto flags, read_flags(spec, settings, arguments, out.positionals_, out.help_));
   if (out.help_) return out;
   if (!out.positionals_.empty() && spec.positionals.empty()) {
     return fail(Code::kInvalid, fmt::format("`weir {}` takes no \"{}\". See `weir {} --help`.", spec.name,
@@ -254,10 +320,11 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
   }
 
   // The file's name comes by flag or variable; its keys rank below both.
-  std::map<std::string, std::vector<std::string>> file;
+  std::map<std::string, FileValue> file;
   std::string file_name;
-  if (const auto given = flags.find("config"); given != flags.end() && !given->second.empty()) {
+  if (const auto given = flags.find("config"); given != flags.end()) {
     file_name = given->second[0];
+    if (file_name.empty()) return fail(Code::kInvalid, "--config is \"\"; it must name a file.");
   } else if (const char* variable = getenv("WEIR_CONFIG"); variable != nullptr) {
     file_name = variable;
   }
@@ -266,7 +333,7 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
     std::vector<std::string> known;
     for (const Setting& s : shared_settings()) known.emplace_back(s.name);
     for (const Setting& s : spec.own) known.emplace_back(s.name);
-    for (const auto& [key, texts] : file) {
+    for (const auto& [key, value] : file) {
       if (std::ranges::find(known, key) != known.end()) continue;
       const auto meant = nearest(key, known);
       return fail(Code::kInvalid, fmt::format("The settings file {} has the unknown key {}.{}", file_name, key,
@@ -274,20 +341,23 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
     }
   }
 
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    const Setting& s = *settings[i];
+  for (const Setting* one : settings) {
+    const Setting& s = *one;
     const std::string name(s.name);
     Values::Value value{s.kind, {}, true};
     std::string origin = "--" + name;
     const std::string variable = variable_of(name);
-    if (options[i]->count() > 0) {
-      value.texts = s.kind == SettingKind::kSwitch ? std::vector<std::string>{"true"} : flags[name];
+    if (const auto flag = flags.find(s.name); flag != flags.end()) {
+      value.texts = flag->second;
     } else if (const char* text = getenv(variable); text != nullptr && *text != '\0') {
       origin = "The variable " + variable;
       value.texts = {text};
     } else if (const auto found = file.find(name); found != file.end()) {
       origin = "The settings file's " + name;
-      value.texts = found->second;
+      value.texts = found->second.texts;
+      if (const std::string wrong = fault(s, found->second); !wrong.empty()) {
+        return fail(Code::kInvalid, fmt::format("{} in {} is of the wrong type; {}.", origin, file_name, wrong));
+      }
     } else {
       value.given = false;
       if (!s.default_value.empty()) value.texts = {std::string(s.default_value)};

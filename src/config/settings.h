@@ -15,12 +15,12 @@
 namespace weir {
 
 enum class SettingKind : std::uint8_t {
-  kText,
-  kSwitch,    // present or not; in variables and files true/false, 1/0
-  kCount,     // whole number ≥ 0
-  kRate,      // events a second ≥ 0, or `max`
+  kText,      // not empty
+  kSwitch,    // present or not, or =true, =false; in variables and files true/false, 1/0
+  kCount,     // whole number within [least, most]
+  kRate,      // events a second from 0 to 10 million, or `max`
   kNumber,    // number > 0, or `max`
-  kDuration,  // 30d, 10m, 90s, 500ms, 0
+  kDuration,  // 30d, 10m, 90s, 500ms, 0; a hundred years at most
   kAddress,   // host:port
   kChoice,    // one of `choices`
   kTexts,     // one or more texts
@@ -33,7 +33,9 @@ struct Setting {
   std::string_view placeholder;    // in help: --name PLACEHOLDER
   std::string_view help;
   std::vector<std::string_view> choices = {};
-  bool off_allowed = false;  // kAddress: `off` too
+  bool off_allowed = false;                           // kAddress: `off` too
+  std::uint64_t least = 0, most = ~std::uint64_t{0};  // kCount
+  bool empty_allowed = false;                         // kText: an empty text says something
 };
 
 /// Settings that several commands share; contract 2 is the source of names and defaults.
@@ -86,7 +88,7 @@ Result<Values> parse_command(const CommandSpec& spec, const std::vector<std::str
 
 std::string help_text(const CommandSpec& spec);
 
-/// 30d, 10m, 2h, 90s, 500ms or 0, in milliseconds.
+/// 30d, 10m, 2h, 90s, 500ms or 0, in milliseconds; a hundred years at most.
 std::optional<std::int64_t> parse_duration(std::string_view text);
 
 /// The candidate that is nearest to `word` by edit distance, when it is near enough to be meant.

@@ -12,7 +12,8 @@ namespace {
 CommandSpec spec() {
   return {.name = "up",
           .summary = "all of it",
-          .shared = {"data-dir", "listen", "sql-listen", "rate", "retention", "geo", "insecure", "config", "seed"},
+          .shared = {"data-dir", "listen", "sql-listen", "rate", "retention", "geo", "insecure", "config", "seed",
+                     "partitions", "attack"},
           .own = {{"speed", SettingKind::kNumber, "max", "X", "how fast"}}};
 }
 
@@ -49,6 +50,32 @@ TEST_F(SettingsTest, WordsBehindAValueArePositionals) {
   EXPECT_FALSE(twice);
 }
 
+TEST_F(SettingsTest, ASwitchCanBeSwitchedOff) {
+  EXPECT_TRUE(parse({"--insecure"})->on("insecure"));
+  EXPECT_TRUE(parse({"--insecure=true"})->on("insecure"));
+  EXPECT_FALSE(parse({"--insecure=false"})->on("insecure"));
+  EXPECT_FALSE(parse({"--insecure=0"})->on("insecure"));
+  g_environment = {{"WEIR_INSECURE", "true"}};
+  EXPECT_FALSE(parse({"--insecure=false"})->on("insecure")) << "flags go first";
+  EXPECT_NE(parse({"--insecure=maybe"}).error().message.find("true or false"), std::string::npos);
+}
+
+TEST_F(SettingsTest, WordsBehindTwoDashesAreNoFlags) {
+  CommandSpec replay{.name = "replay", .summary = "sends", .shared = {"data-dir"}, .own = {}, .positionals = "FILE…"};
+  const auto v = parse_command(replay, {"a.log", "--", "--data-dir", "-b.log", "--"},
+                               [](const std::string&) -> const char* { return nullptr; });
+  ASSERT_TRUE(v) << v.error().message;
+  EXPECT_EQ(v->positionals(), (std::vector<std::string>{"a.log", "--data-dir", "-b.log", "--"}));
+  EXPECT_FALSE(v->given("data-dir"));
+}
+
+TEST_F(SettingsTest, AListGoesOnToTheNextFlag) {
+  const auto v = parse({"--geo", "a.mmdb", "[b,c].mmdb", "--seed", "5", "--geo=d.mmdb"});
+  ASSERT_TRUE(v) << v.error().message;
+  EXPECT_EQ(v->texts("geo"), (std::vector<std::string>{"a.mmdb", "[b,c].mmdb", "d.mmdb"}));
+  EXPECT_EQ(v->count("seed"), 5U);
+}
+
 TEST_F(SettingsTest, DefaultsAreThoseOfTheTable) {
   const auto v = parse({});
   ASSERT_TRUE(v) << v.error().message;
@@ -75,7 +102,24 @@ TEST_F(SettingsTest, FlagsBeatVariablesBeatTheFile) {
   EXPECT_NE(parse({"--config", file}).error().message.find("line 1"), std::string::npos);
   std::ofstream(file) << "retension = \"1d\"\n";
   EXPECT_NE(parse({"--config", file}).error().message.find("retention"), std::string::npos);
+  g_environment = {};
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"rate = [1, 2]", "one value"},  {"rate = []", "one value"},       {"data-dir = 5", "must be a text"},
+      {"listen = 3000", "a text"},     {"geo = [1]", "list of texts"},   {"geo = [[\"a\"]]", "list of texts"},
+      {"[rate]\na = 1", "rate"},       {"rate = \"fast\"", "\"fast\""},  {"insecure = 2", "true or false"},
+      {"seed = 2026-01-01", "seed"},   {"seed = 1\nseed = 2", "line 2"}, {"listen = \"\xff\"", "line 1"},
+      {std::string("\0", 1), "line 1"}};
+  for (const auto& [text, expected] : wrong) {
+    std::ofstream(file) << text;
+    const auto v = parse({"--config", file});
+    ASSERT_FALSE(v) << text;
+    EXPECT_NE(v.error().message.find(expected), std::string::npos) << text << "\n" << v.error().message;
+  }
+  std::ofstream(file) << "";
+  EXPECT_TRUE(parse({"--config", file})) << "an empty file says nothing";
   std::filesystem::remove(file);
+  const std::string folder = std::filesystem::temp_directory_path();
+  EXPECT_NE(parse({"--config", folder}).error().message.find(folder), std::string::npos);
 }
 
 TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
@@ -85,10 +129,23 @@ TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
       {{"--listen", "localhost"}, "HOST:PORT"},
       {{"--retenton", "1d"}, "Did you mean --retention?"},
       {{"--teleport"}, "Unknown flag --teleport"},
-      {{"--rate"}, "--rate"},
+      {{"--rate"}, "--rate needs a value: --rate EVENTS/S."},
+      {{"--rate="}, "--rate is \"\""},
+      {{"--rate", "1", "--rate", "2"}, "--rate is given twice"},
+      {{"--geo", "--data-dir", "d"}, "--geo needs a value"},
+      {{"--RATE", "5"}, "Did you mean --rate?"},
+      {{"-r"}, "Unknown flag -r"},
+      {{"--config="}, "--config is \"\""},
       {{"extra"}, "takes no \"extra\""},
       {{"--seed", "-1"}, "whole number"},
       {{"--speed", "0"}, "above 0"},
+      {{"--rate", "10000001"}, "from 0 to 10000000"},
+      {{"--rate", "1e300"}, "from 0 to 10000000"},
+      {{"--partitions", "0"}, "from 1 to 256"},
+      {{"--partitions", "4294967297"}, "from 1 to 256"},
+      {{"--data-dir", ""}, "--data-dir is \"\"; it must not be empty"},
+      {{"--geo", ""}, "must not be empty"},
+      {{"--retention", "36501d"}, "at most 36500d"},
       {{"--config", "/nowhere/x.toml"}, "cannot be read"},
   };
   for (const auto& [arguments, expected] : cases) {
@@ -98,6 +155,7 @@ TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
     EXPECT_NE(v.error().message.find(expected), std::string::npos) << v.error().message;
   }
   EXPECT_TRUE(parse({"--help"})->help_wanted());
+  EXPECT_EQ(parse({"--attack", ""})->text("attack"), "") << "no attack";
 }
 
 TEST_F(SettingsTest, HelpNamesEveryFlag) {
@@ -110,7 +168,7 @@ TEST(Duration, Units) {
   EXPECT_EQ(parse_duration("10m"), 600'000);
   EXPECT_EQ(parse_duration("0"), 0);
   EXPECT_EQ(parse_duration("500ms"), 500);
-  for (const char* bad : {"", "10", "m", "-1d", "1w", "99999999999999999999d"})
+  for (const char* bad : {"", "10", "m", "-1d", "1w", "99999999999999999999d", "1000000000d", "876001h"})
     EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
 }
 

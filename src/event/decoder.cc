@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/duration_text.h"
 #include "event/text_scan.h"
 
 namespace weir {
@@ -50,12 +51,17 @@ const FieldNames& field_names() {
   return names;
 }
 
+/// At most the first `most` bytes of UTF-8, cut at a character.
+std::string_view cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<std::uint8_t>(text[most]) & 0xC0U) == 0x80U) --most;
+  return text.substr(0, most);
+}
+
 /// What is shown of a foreign text in a sentence: at most 60 bytes, cut at a character.
 std::string shown(std::string_view text) {
   if (text.size() <= 60) return std::string(text);
-  std::size_t n = 57;
-  while (n > 0 && (static_cast<std::uint8_t>(text[n]) & 0xC0U) == 0x80U) --n;
-  return std::string(text.substr(0, n)) + "…";
+  return std::string(cut(text, 57)) + "…";
 }
 
 std::string_view json_type(dom::element e) {
@@ -115,6 +121,7 @@ struct Decoder::Impl {
   DecodeLimits limits;
   dom::parser parser;
   std::string repaired;  // the event with numbers replaced that no machine type holds
+  bool numbers_replaced = false;
   std::array<char, 48> ip_buffer{};
   std::array<char, 2> country_buffer{};
   std::string domain_buffer;
@@ -132,9 +139,11 @@ struct Decoder::Impl {
 
   simdjson::error_code parse(std::string_view raw, bool padded, dom::element& root) {
     auto error = parser.parse(reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size(), !padded).get(root);
+    numbers_replaced = false;
     if (error == simdjson::NUMBER_ERROR) {
       // A number that no machine type holds is well-formed JSON all the same: it is out of range, not malformed.
-      if (replace_huge_numbers(raw, repaired)) error = parser.parse(repaired).get(root);
+      numbers_replaced = replace_huge_numbers(raw, repaired);
+      if (numbers_replaced) error = parser.parse(repaired).get(root);
     }
     if (!error && has_lone_surrogate(raw)) error = simdjson::STRING_ERROR;
     return error;
@@ -177,7 +186,7 @@ struct Decoder::Impl {
   /// Copies what can be read of the identity into the reject.
   static void name(const Attributes& a, Reject& out) {
     auto copy = [](const std::optional<dom::element>& e, std::string& to) {
-      if (e && e->is_string()) to = text_of(*e).substr(0, 4 * kMaxIdentityBytes);
+      if (e && e->is_string()) to = cut(text_of(*e), 4 * kMaxIdentityBytes);
     };
     copy(a.source, out.source);
     copy(a.id, out.id);
@@ -296,7 +305,8 @@ struct Decoder::Impl {
                          shown(text_of(*a.time))));
       return false;
     }
-    if (time->value < 0 && limits.retention_millis == 0) {
+    const bool too_old = limits.retention_millis != 0 && received_at - *time > limits.retention_millis;
+    if (time->value < 0 && !too_old) {
       reject(out, Reason::kOutOfRange, "time", "time is before 1970, the first year that Weir keeps.");
       return false;
     }
@@ -314,10 +324,10 @@ struct Decoder::Impl {
                          (*time - received_at) / 1000));
       return false;
     }
-    if (limits.retention_millis != 0 && received_at - *time > limits.retention_millis) {
+    if (too_old) {
       reject(out, Reason::kTimeTooOld, "time",
-             fmt::format("time is {} days before its arrival; events are kept for {} days.",
-                         (received_at - *time) / 86'400'000, limits.retention_millis / 86'400'000));
+             fmt::format("time is {} before its arrival; events are kept for {}.", duration_text(received_at - *time),
+                         duration_text(limits.retention_millis)));
       return false;
     }
     event.type = *type;
@@ -325,7 +335,7 @@ struct Decoder::Impl {
     event.received_at = received_at;
     event.id = text_of(*a.id);
     event.source = text_of(*a.source);
-    event.truth = a.truth && a.truth->is_string() ? text_of(*a.truth).substr(0, kMaxIdentityBytes) : std::string_view();
+    event.truth = a.truth && a.truth->is_string() ? cut(text_of(*a.truth), kMaxIdentityBytes) : std::string_view();
     event.email_domain = domain_of(event);
     return true;
   }
@@ -397,7 +407,8 @@ struct Decoder::Impl {
         return integer_of(value, number) == IntegerKind::kFits && number >= low && number <= high;
       };
       auto outside = [&](std::string_view allowed) {
-        const std::string said = value.is_string() ? "\"" + shown(text_of(value)) + "\"" : simdjson::minify(value);
+        std::string said = value.is_string() ? "\"" + shown(text_of(value)) + "\"" : simdjson::minify(value);
+        if (numbers_replaced && said == "-1") said = "a number that 64 bits do not hold";
         reject(out, Reason::kOutOfRange, data_field(field),
                fmt::format("{} is {}; {}.", data_field(field), shown(said), allowed));
         return false;
@@ -473,6 +484,7 @@ struct Decoder::Impl {
 };
 
 Decoder::Decoder(DecodeLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+void Decoder::set_limits(DecodeLimits limits) { impl_->limits = limits; }
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;

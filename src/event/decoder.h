@@ -46,6 +46,9 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
+  /// For the events from now on.
+  void set_limits(DecodeLimits limits);
+
   /// Bytes that must be readable behind `raw` for the fast path. Ask with `padded = false` when they are not.
   static constexpr std::size_t kPadding = 64;
 

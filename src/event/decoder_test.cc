@@ -159,6 +159,42 @@ TEST_F(DecoderTest, RetentionZeroKeepsAllFrom1970On) {
   EXPECT_FALSE(keep_all.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1969-12-31T23:59:59Z"),
                                kNow, false, event, reject));
   EXPECT_EQ(reject.reason, Reason::kOutOfRange);
+  // A retention that reaches back beyond 1970 keeps nothing from before either.
+  Decoder keep_a_century{DecodeLimits{36'500LL * 86'400'000}};
+  EXPECT_FALSE(
+      keep_a_century.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1969-12-31T23:59:59Z"), kNow,
+                            false, event, reject));
+  EXPECT_EQ(reject.reason, Reason::kOutOfRange);
+  EXPECT_FALSE(
+      keep_a_century.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "1900-01-01T00:00:00Z"), kNow,
+                            false, event, reject));
+  EXPECT_EQ(reject.reason, Reason::kTimeTooOld);
+}
+
+TEST_F(DecoderTest, SentencesSayWhatWasSent) {
+  EXPECT_EQ(decode(event("api.request",
+                         R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"bytes":18446744073709551616)"))
+                .reject.message,
+            "data.bytes is a number that 64 bits do not hold; it must be a whole number from 0 to 2^64 - 1.");
+  EXPECT_EQ(decode(event("api.request", R"("ip":"192.0.2.1","method":"GET","path":"/","status":200,"bytes":-1)"))
+                .reject.message,
+            "data.bytes is -1; it must be a whole number from 0 to 2^64 - 1.");
+  Decoder keep_an_hour{DecodeLimits{3'600'000}};
+  EventView seen;
+  Reject reject;
+  EXPECT_FALSE(keep_an_hour.decode(login(R"("user_id":"u","ip":"::1","outcome":"success")", "", "2026-11-18T12:26:40Z"),
+                                   kNow, false, seen, reject));
+  EXPECT_EQ(reject.message, "time is 2 hours before its arrival; events are kept for 1 hour.");
+}
+
+TEST_F(DecoderTest, LongTextsAreCutAtACharacter) {
+  std::string umlauts = "x";
+  for (int i = 0; i < 600; ++i) umlauts += "ä";
+  const Seen seen =
+      decode(login(R"("user_id":"u1","ip":"198.51.100.7","outcome":"success")", R"(,"weirtruth":")" + umlauts + "\""));
+  ASSERT_TRUE(seen.admitted) << seen.reject.message;
+  EXPECT_EQ(seen.event.truth, umlauts.substr(0, 255));
+  EXPECT_EQ(decode(R"({"specversion":"1.0","id":")" + umlauts + "\"}").reject.id, umlauts.substr(0, 1023));
 }
 
 TEST(Identity, SpellingAndOrderDoNotMatter) {

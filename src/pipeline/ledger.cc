@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/fail_point.h"
 #include "event/decoder.h"
 
 namespace weir {
@@ -31,7 +32,9 @@ Status Bookkeeper::finish(std::string_view note) {
   const std::size_t space = note.find(' ');
   if (space == std::string_view::npos)
     return fail(Code::kCorrupt, "retention's note of what it was removing is damaged");
+  WEIR_TRY(fail_point("retention.noted"));
   WEIR_TRY(store_.drop_partition(std::string(note.substr(0, space))));
+  WEIR_TRY(fail_point("retention.dropped"));
   WEIR_TRY_ASSIGN(const std::uint64_t before, expired());
   return state_.put(
       {{std::string(kExpired), std::to_string(before + number(note.substr(space + 1)))}, {std::string(kRemoving), ""}});
@@ -72,6 +75,7 @@ Result<Ledger> Bookkeeper::ledger() {
 
 Result<std::uint64_t> Bookkeeper::expire(UnixMillis before) {
   std::lock_guard one_at_a_time(expiring_);
+  if (before.value <= 0) return 0;  // nothing is that old, and such a moment has no name among the days
   const std::string text = format_rfc3339(before);
   const std::string first_kept = text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 2);
   WEIR_TRY_ASSIGN(const auto days, store_.partitions());

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "base/check.h"
+#include "base/fail_point.h"
 #include "base/log.h"
 #include "stages/dedupe.h"
 #include "stages/encode.h"
@@ -135,11 +136,15 @@ Status Worker::restore(std::uint32_t partitions) {
   log_id_ = parts_.log.id();
   WEIR_TRY_ASSIGN(ProgressState state, parts_.progress.load());
   WEIR_CHECK(state.positions.size() == partitions, "{} positions, {} partitions", state.positions.size(), partitions);
-  for (std::uint32_t p = 0; p < partitions; ++p)
-    lanes_.push_back(std::make_unique<Lane>(PartitionId(p), options_, partitions));
   next_ = state.positions;
   committed_ = state.positions;
   redo_ = state.pending;
+  const VerdictLimits first_limits = redo_ && redo_->limits ? *redo_->limits : settings();
+  const std::int64_t window = std::max(first_limits.dedupe_window_millis, options_.dedupe_window_millis);
+  for (std::uint32_t p = 0; p < partitions; ++p) {
+    lanes_.push_back(std::make_unique<Lane>(PartitionId(p), options_, partitions));
+    lanes_[p]->dedupe.set_window(window);
+  }
 
   // Identities matter from one window before the oldest event that is still to be looked at.
   UnixMillis oldest = parts_.clock.now();
@@ -148,7 +153,7 @@ Status Worker::restore(std::uint32_t partitions) {
     if (!first.empty()) oldest = std::min(oldest, first.received_at(0));
   }
   bool damaged = false;
-  WEIR_TRY(parts_.progress.identities(oldest - options_.dedupe_window_millis, [&](std::string_view bytes) {
+  WEIR_TRY(parts_.progress.identities(oldest - window, [&](std::string_view bytes) {
     while (bytes.size() >= 8) {
       std::uint32_t partition = 0, size = 0;
       std::memcpy(&partition, bytes.data(), 4);
@@ -164,7 +169,19 @@ Status Worker::restore(std::uint32_t partitions) {
   }));
   if (damaged)
     return fail(Code::kCorrupt, "the memory of identities is damaged; duplicates of the last window cannot be told");
+  judge_by(first_limits);
+  if (redo_) {
+    parts_.gate.begin_batch();
+    gate_closed_ = true;
+  }
   return {};
+}
+
+void Worker::judge_by(const VerdictLimits& limits) {
+  for (const auto& lane : lanes_) {
+    for (Decoder& decoder : lane->decoders) decoder.set_limits({.retention_millis = limits.retention_millis});
+    lane->dedupe.set_window(limits.dedupe_window_millis);
+  }
 }
 
 void Worker::start() {
@@ -203,7 +220,10 @@ void Worker::prepare_loop(std::stop_token stop) {
       std::this_thread::sleep_for(milliseconds(500));
       continue;
     }
-    redo_.reset();
+    if (redo_) {
+      redo_.reset();
+      judge_by(settings());
+    }
     {
       std::lock_guard lock(status_mutex_);
       status_.prepare_seconds += std::chrono::duration<double>(parts_.clock.steady() - last_start).count();
@@ -247,6 +267,7 @@ Result<std::optional<Worker::Prepared>> Worker::prepare(const Cut* again) {
 
   Prepared batch;
   batch.begun = again != nullptr;
+  batch.cut.limits = again != nullptr ? again->limits : settings();
   for (const LogSlice& slice : slices) batch.cut.ranges.push_back({slice.partition, slice.first, slice.end()});
 
   // Decode, admit, encode: partitions are independent, so threads share them out.
@@ -332,21 +353,29 @@ bool Worker::write(Prepared& batch) {
       pause = std::min(pause * 2, milliseconds(2'000));
     }
   };
-  if (!batch.begun && !insist("recording the batch", [&] { return parts_.progress.begin(batch.cut); })) return false;
+  if (!batch.begun && !insist("recording the batch", [&]() -> Status {
+        WEIR_TRY(fail_point("worker.begin"));
+        WEIR_TRY(parts_.progress.begin(batch.cut));
+        return fail_point("worker.begun");
+      })) {
+    return false;
+  }
   batch.begun = true;
   // Past this line a crash leads to the same batch again.
 
   const auto start = parts_.clock.steady();
   const std::string token = token_of(batch.cut);
-  parts_.gate.begin_batch();
+  if (!std::exchange(gate_closed_, false)) parts_.gate.begin_batch();
   const bool written = insist("writing to the store",
-                              [&] {
+                              [&]() -> Status {
+                                WEIR_TRY(fail_point("worker.insert"));
                                 Status status = parts_.store.insert(batch.blocks, token);
                                 if (!status) parts_.metrics.store_insert_failures.Increment();
                                 return status;
                               }) &&
                        // Past this line every table has the batch.
-                       insist("committing the batch", [&] {
+                       insist("committing the batch", [&]() -> Status {
+                         WEIR_TRY(fail_point("worker.commit"));
                          return parts_.progress.commit(batch.cut, batch.tally, batch.identities, batch.newest_arrival);
                        });
   if (written) {
@@ -356,6 +385,7 @@ bool Worker::write(Prepared& batch) {
   parts_.gate.end_batch();
   if (!written) return false;
   // Past this line the batch is everywhere, and never looked at again.
+  if (Status after = fail_point("worker.committed"); !after) log::warn("{}", after.error().message);
   account(batch, std::chrono::duration<double>(parts_.clock.steady() - start).count());
   return true;
 }

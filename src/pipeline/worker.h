@@ -69,7 +69,9 @@ class Worker {
     const Clock& clock;
   };
 
-  /// Restores the memory of identities: those committed within a window before the first event that is not committed.
+  /// Restores the memory of identities: those committed within a window before the first event that is not committed. When a
+  /// batch was begun before the last stop, the gate stays closed from here on until that batch is done: tables may hold a
+  /// part of it. (Retention must not look at such tables, as the engine forgets the tokens of a day that is dropped.)
   static Result<std::unique_ptr<Worker>> create(const WorkerOptions& options, Parts parts, std::uint32_t partitions);
   ~Worker();
 
@@ -85,6 +87,8 @@ class Worker {
 
   Worker(const WorkerOptions& options, Parts parts);
   Status restore(std::uint32_t partitions);
+  VerdictLimits settings() const { return {options_.limits.retention_millis, options_.dedupe_window_millis}; }
+  void judge_by(const VerdictLimits& limits);
   void prepare_loop(std::stop_token stop);
   void write_loop();
   Result<std::optional<Prepared>> prepare(const Cut* again);
@@ -101,6 +105,7 @@ class Worker {
 
   std::vector<Offset> next_;  // the preparing thread's: first offset not yet in a batch
   std::optional<Cut> redo_;   // begun before the start, to be done first
+  bool gate_closed_ = false;  // since the restore, as a batch is half done; the writing thread's after start()
   bool backlog_ = false;      // the preparing thread's: the last batch was full
 
   BoundedQueue<std::shared_ptr<Prepared>> ready_{

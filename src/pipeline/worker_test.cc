@@ -35,10 +35,9 @@ class WorkerTest : public testing::Test {
     ASSERT_TRUE(log) << log.error().message;
     log_ = std::move(*log);
     books_ = std::make_unique<Bookkeeper>(*log_, *log_, *log_, store_, *gate_, 2);
-    WorkerOptions options;
-    options.interval = milliseconds(1);
+    options_.interval = milliseconds(1);
     auto worker =
-        Worker::create(options, {*log_, *log_, store_, feed_, *gate_, freshness_, nullptr, metrics_, clock_}, 2);
+        Worker::create(options_, {*log_, *log_, store_, feed_, *gate_, freshness_, nullptr, metrics_, clock_}, 2);
     ASSERT_TRUE(worker) << worker.error().message;
     worker_ = std::move(*worker);
   }
@@ -65,6 +64,18 @@ class WorkerTest : public testing::Test {
     return l ? *l : Ledger{};
   }
 
+  /// Posts, and lets the process end with the batch begun and `tables` of its tables written.
+  void die_within_a_batch(std::size_t tables, std::vector<std::string> events) {
+    worker_->start();
+    store_.break_after(tables, {Code::kUnavailable, "corked"});
+    post(std::move(events));
+    for (int i = 0; i < 1000 && worker_->status().healthy; ++i) std::this_thread::sleep_for(milliseconds(1));
+    ASSERT_FALSE(worker_->status().healthy);
+    worker_->stop(milliseconds(0));
+    store_.heal();
+  }
+
+  WorkerOptions options_;
   SystemClock clock_;
   Metrics metrics_;
   std::shared_ptr<MemoryLogDisk> disk_ = make_memory_log_disk();
@@ -119,6 +130,50 @@ TEST_F(WorkerTest, ACrashBetweenTwoTablesCountsNothingTwice) {
   }
 }
 
+// A store drops the tokens of a day together with the day, so retention that ran before the batch is done again would have its
+// rows inserted a second time.
+TEST_F(WorkerTest, NobodyLooksAtTheTablesWhileABatchIsHalfDone) {
+  die_within_a_batch(1, {login("1"), login("2")});
+  begin();
+  {
+    const CommitGate::Look look(*gate_, milliseconds(20));
+    EXPECT_FALSE(look.holds());
+  }
+  worker_->start();
+  catch_up();
+  const CommitGate::Look look(*gate_, milliseconds(2'000));
+  EXPECT_TRUE(look.holds());
+}
+
+// The tables that were written before the crash have the verdicts of then; those that follow must not have others.
+TEST_F(WorkerTest, ABatchThatWasBegunIsJudgedByTheSettingsItWasBegunWith) {
+  for (std::size_t tables = 0; tables < 2; ++tables) {
+    SCOPED_TRACE(tables);
+    options_ = {};
+    const std::string old = fmt::format(
+        R"({{"specversion":"1.0","type":"account.login","source":"/t","id":"old{}","time":"{}","data":{{"user_id":"u","ip":"192.0.2.1","outcome":"success"}}}})",
+        tables, format_rfc3339(clock_.now() - 3 * 86'400'000));
+    begin();
+    const Ledger before = ledger();
+    die_within_a_batch(tables, {old, login(fmt::format("new{}", tables))});
+    options_.limits.retention_millis = 86'400'000;
+    begin();
+    worker_->start();
+    catch_up();
+    const Ledger after = ledger();
+    EXPECT_EQ(after.admitted, before.admitted + 2);
+    EXPECT_EQ(after.rejected, before.rejected);
+    EXPECT_TRUE(after.balanced());
+    // From then on the new settings count.
+    std::string late = old;
+    late.replace(late.find("old"), 3, "far");
+    post({late});
+    catch_up();
+    EXPECT_EQ(ledger().rejected, before.rejected + 1);
+    worker_->stop(milliseconds(0));
+  }
+}
+
 TEST_F(WorkerTest, AStoreThatComesBackIsWrittenToWithoutARestart) {
   worker_->start();
   store_.break_after(0, {Code::kUnavailable, "away"});
@@ -168,6 +223,11 @@ TEST_F(WorkerTest, RetentionKeepsTheBooks) {
   worker_->start();
   post({login("1"), login("2")});
   catch_up();
+  for (const std::int64_t days : {20'000, 1'000'000, 100'000'000}) {
+    const auto kept = books_->expire(clock_.now() - days * 86'400'000);
+    ASSERT_TRUE(kept) << kept.error().message;
+    EXPECT_EQ(*kept, 0U) << "a retention of " << days << " days reaches back beyond 1970";
+  }
   const auto removed = books_->expire(clock_.now() + 2 * 86'400'000);
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_EQ(*removed, 2U);

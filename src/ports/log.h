@@ -154,10 +154,19 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+/// The settings on which the verdict about an event hangs. A batch that was begun is judged by those it was begun with, also
+/// when the program comes back with others: some of its tables may hold it already.
+struct VerdictLimits {
+  std::int64_t retention_millis = 0;  // older events are rejected; 0: none is
+  std::int64_t dedupe_window_millis = 0;
+  bool operator==(const VerdictLimits&) const = default;
+};
+
 /// What one batch of the worker consists of. Durable before anything of the batch is written anywhere, so that after a
-/// crash the same events are cut into the same batch, with the same deduplication token.
+/// crash the same events are cut into the same batch, with the same verdicts and the same deduplication token.
 struct Cut {
-  std::vector<Range> ranges;  // at most one a partition, ordered by partition, none empty
+  std::vector<Range> ranges;                 // at most one a partition, ordered by partition, none empty
+  std::optional<VerdictLimits> limits = {};  // nothing: begun by a Weir that did not write them down
   bool operator==(const Cut&) const = default;
 };
 

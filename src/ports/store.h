@@ -75,8 +75,8 @@ struct TableCounts {
 
 /// A day of events, the unit of retention.
 struct StorePartition {
-  std::string id;  // YYYYMMDD, of the event's time
-  std::uint64_t rows = 0;
+  std::string id;          // YYYYMMDD, of the event's time; of a reject, of its arrival
+  std::uint64_t rows = 0;  // of events; 0 for a day that has rejects alone
 };
 
 class StoreAdmin {
@@ -87,7 +87,7 @@ class StoreAdmin {
   virtual Status migrate() = 0;
   virtual Result<TableCounts> counts() = 0;
   virtual Result<std::vector<StorePartition>> partitions() = 0;
-  /// Removes a day of events (and its per-second rollups). A day that is not there is no error.
+  /// Removes a day of events and of rejects. A day that is not there is no error.
   virtual Status drop_partition(const std::string& id) = 0;
   /// Bytes on disk.
   virtual Result<std::uint64_t> disk_bytes() = 0;

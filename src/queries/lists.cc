@@ -12,6 +12,7 @@
 #include "event/decoder.h"
 #include "queries/cursor.h"
 #include "queries/event_row.h"
+#include "queries/places.h"
 #include "queries/row_reader.h"
 #include "queries/time_range.h"
 
@@ -129,22 +130,42 @@ Result<Listing> prepare(const QueryContext& context, std::string_view list, cons
   return made;
 }
 
-/// Asks for one page, newest first. The newest stretch of time is asked first and older, longer ones only while the page is not
+/// Asks for one page, newest first. Answers rows of RowBinary, one after the other.
+/// First for the times of its rows alone, in the order of the table, which stops as soon as there are enough (asked to sort by
+/// partition and offset as well, the engine reads all of the time in question: 3.8 M rows instead of 60,000 for the newest 12);
+/// then for the rows at those times. The newest stretch of time is asked first and older, longer ones only while the page is not
 /// full: a filter that many events meet is answered from the last minutes, without reading days that nobody will see
-/// (measured: 18 ms against 154 ms on 14 million rows). Answers rows of RowBinary, one after the other.
+/// (measured: 18 ms against 154 ms on 14 million rows).
 /// `condition` gets the statement for its parameters and adds the list's filters.
 Result<std::string> ask_page(const QueryContext& context, std::string_view table, std::string_view columns,
                              std::string_view column, const Listing& listing, std::size_t limit,
-                             const std::function<Status(Statement&, std::string&)>& condition,
-                             const std::function<std::size_t(std::string_view)>& count_rows) {
+                             const std::function<Status(Statement&, std::string&)>& condition) {
   constexpr std::array<std::int64_t, 3> kStretches{5 * 60'000, 2 * 3'600'000, 26 * 3'600'000};
   const auto began = context.clock.steady();
+  const auto limits = [&] {
+    ReadLimits limits;
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.steady() - began);
+    limits.time = std::max(limits.time - spent, std::chrono::milliseconds(100));
+    return limits;
+  };
+  const auto conditions = [&](Statement& ask) -> Result<std::string> {
+    std::string where;
+    if (listing.after) {
+      const std::string time = ask.millis(listing.after->time);
+      const std::string partition = ask.number(listing.after->partition.value),
+                        offset = ask.number(listing.after->offset.value);
+      // The time alone comes first, as it is what the table is sorted by.
+      where += fmt::format(" AND {0} <= {1} AND ({0} < {1} OR partition < {2} OR (partition = {2} AND offset < {3}))",
+                           column, time, partition, offset);
+    }
+    WEIR_TRY(condition(ask, where));
+    return where;
+  };
   UnixMillis newest = context.clock.now();
   if (listing.bounds.to) newest = std::min(newest, *listing.bounds.to);
   if (listing.after) newest = std::min(newest, listing.after->time);
 
-  std::string rows;
-  std::size_t found = 0;
+  std::vector<UnixMillis> times;
   std::optional<UnixMillis> upper = listing.bounds.to;
   for (std::size_t stretch = 0; stretch <= kStretches.size(); ++stretch) {
     std::optional<UnixMillis> lower = listing.bounds.from;
@@ -157,30 +178,25 @@ Result<std::string> ask_page(const QueryContext& context, std::string_view table
       }
     }
     Statement ask;
-    std::string where = "1";
+    WEIR_TRY_ASSIGN(std::string where, conditions(ask));
     if (lower) where += fmt::format(" AND {} >= {}", column, ask.millis(*lower));
     if (upper) where += fmt::format(" AND {} < {}", column, ask.millis(*upper));
-    if (listing.after) {
-      const std::string time = ask.millis(listing.after->time);
-      const std::string partition = ask.number(listing.after->partition.value),
-                        offset = ask.number(listing.after->offset.value);
-      // The time alone comes first, as it is what the table is sorted by.
-      where += fmt::format(" AND {0} <= {1} AND ({0} < {1} OR partition < {2} OR (partition = {2} AND offset < {3}))",
-                           column, time, partition, offset);
-    }
-    WEIR_TRY(condition(ask, where));
-    ask += fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {3} DESC, partition DESC, offset DESC LIMIT {4}",
-                       columns, table, where, column, limit - found);
-    ReadLimits limits;
-    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.steady() - began);
-    limits.time = std::max(limits.time - spent, std::chrono::milliseconds(100));
-    WEIR_TRY_ASSIGN(const std::string part, ask.ask(context, limits));
-    found += count_rows(part);
-    rows += part;
-    if (last || found >= limit) break;
+    ask += fmt::format("SELECT {0} FROM {1} WHERE 1{2} ORDER BY {0} DESC LIMIT {3}", column, table, where,
+                       limit - times.size());
+    WEIR_TRY_ASSIGN(const std::string answer, ask.ask(context, limits()));
+    RowReader reader(answer);
+    while (reader.more()) times.emplace_back(reader.i64());
+    if (reader.broken()) return fail(Code::kInternal, "The store's answer for a list could not be read.");
+    if (last || times.size() >= limit) break;
     upper = lower;
   }
-  return rows;
+  if (times.empty()) return std::string();
+  Statement ask;
+  WEIR_TRY_ASSIGN(const std::string where, conditions(ask));
+  ask +=
+      fmt::format("SELECT {0} FROM {1} WHERE {2} IN ({3}){4} ORDER BY {2} DESC, partition DESC, offset DESC LIMIT {5}",
+                  columns, table, column, time_list(times), where, limit);
+  return ask.ask(context, limits());
 }
 
 constexpr std::array<std::string_view, 7> kRejectTexts{"reason", "field", "message", "source", "id", "type", "raw"};
@@ -223,14 +239,9 @@ Result<std::string> events_json(const QueryContext& context, const ListRequest& 
     }
     return {};
   };
-  const auto count_rows = [](std::string_view rows) {
-    std::size_t n = 0;
-    for (RowReader reader(rows); reader.more(); ++n) read_event(reader);
-    return n;
-  };
   // One more than asked for: whether there is a next page.
-  WEIR_TRY_ASSIGN(const std::string answer, ask_page(context, "events", event_columns(), "time", listing,
-                                                     request.limit + 1, condition, count_rows));
+  WEIR_TRY_ASSIGN(const std::string answer,
+                  ask_page(context, "events", event_columns(), "time", listing, request.limit + 1, condition));
 
   std::string out = R"({"items":[)";
   out.reserve(answer.size() * 2 + 256);
@@ -262,15 +273,10 @@ Result<std::string> rejects_json(const QueryContext& context, const ListRequest&
     }
     return {};
   };
-  const auto count_rows = [](std::string_view rows) {
-    std::size_t n = 0;
-    for (RowReader reader(rows); reader.more(); ++n) read_reject(reader);
-    return n;
-  };
   WEIR_TRY_ASSIGN(
       const std::string answer,
       ask_page(context, "rejects", "received_at, partition, offset, reason, field, message, source, id, type, raw",
-               "received_at", listing, request.limit + 1, condition, count_rows));
+               "received_at", listing, request.limit + 1, condition));
 
   std::string out = R"({"items":[)";
   out.reserve(answer.size() + answer.size() / 2 + 256);

@@ -35,6 +35,9 @@ std::string event_row(std::string_view id, FieldSet present, std::map<Field, std
   return row;
 }
 
+/// When a row is: what a list asks for first.
+std::string time_of_row() { return RowText().add(kTime.value); }
+
 class ListsTest : public testing::Test {
  protected:
   std::string cursor_of(const std::string& answer) {
@@ -49,6 +52,8 @@ class ListsTest : public testing::Test {
 };
 
 TEST_F(ListsTest, GivesACloudEventAgainWithOnlyTheFieldsThatItHas) {
+  store_.answers.push_back(time_of_row());
+  store_.answers.insert(store_.answers.end(), 3, std::string());  // older stretches
   store_.answers.push_back(event_row(
       "i\"1",
       bit(Field::kUserId) | bit(Field::kOutcome) | bit(Field::kAsn) | bit(Field::kLatencyMs) | bit(Field::kBytes),
@@ -62,9 +67,15 @@ TEST_F(ListsTest, GivesACloudEventAgainWithOnlyTheFieldsThatItHas) {
 }
 
 TEST_F(ListsTest, AsksOlderTimesOnlyWhileThePageIsNotFull) {
+  store_.answers.push_back(time_of_row() + time_of_row() + time_of_row());
   store_.answers.push_back(event_row("a", 0, {}, 9) + event_row("b", 0, {}, 8) + event_row("c", 0, {}, 7));
-  EXPECT_THAT(*events_json(context_, {.limit = 2}), Not(HasSubstr("\"c\"")));
-  EXPECT_EQ(store_.asked.size(), 1U);
+  EXPECT_THAT(*events_json(context_, {.filters = {{"type", "x"}}, .limit = 2}), Not(HasSubstr("\"c\"")));
+  // When they are, in the order of the table; then the rows at those times.
+  ASSERT_EQ(store_.asked.size(), 2U);
+  EXPECT_THAT(store_.asked.at(0).sql, HasSubstr("SELECT time FROM events WHERE 1 AND type IN ("));
+  EXPECT_THAT(store_.asked.at(0).sql, HasSubstr("ORDER BY time DESC LIMIT 3"));
+  EXPECT_THAT(store_.asked.at(1).sql, HasSubstr("time IN ('2026-11-24 14:02:30.250') AND type IN ("));
+  EXPECT_THAT(store_.asked.at(1).sql, HasSubstr("ORDER BY time DESC, partition DESC, offset DESC LIMIT 3"));
   store_.asked.clear();
   EXPECT_EQ(*events_json(context_, {.limit = 2}), R"({"items":[],"next_cursor":null})");
   EXPECT_EQ(store_.asked.size(), 4U);
@@ -74,6 +85,7 @@ TEST_F(ListsTest, AsksOlderTimesOnlyWhileThePageIsNotFull) {
 }
 
 TEST_F(ListsTest, GoesOnAfterTheLastItemInTheSameBounds) {
+  store_.answers.push_back(time_of_row() + time_of_row());
   store_.answers.push_back(event_row("a", 0, {}, 9) + event_row("b", 0, {}, 8));
   const ListRequest first{.filters = {{"type", "x"}}, .from = "now-1h", .limit = 1};
   const std::string cursor = cursor_of(*events_json(context_, first));
@@ -93,6 +105,7 @@ TEST_F(ListsTest, GoesOnAfterTheLastItemInTheSameBounds) {
 }
 
 TEST_F(ListsTest, RefusesACursorOfAnotherList) {
+  store_.answers.push_back(time_of_row() + time_of_row());
   store_.answers.push_back(event_row("a", 0, {}, 9) + event_row("b", 0, {}, 8));
   const std::string cursor = cursor_of(*events_json(context_, {.filters = {{"type", "x"}, {"type", "y"}}, .limit = 1}));
   // The order of filters does not matter, and limit may change.
@@ -137,6 +150,8 @@ TEST_F(ListsTest, NamesTheParameterThatIsWrong) {
 }
 
 TEST_F(ListsTest, ShowsRejectsWithWhatCanBeShownOfTheirBytes) {
+  store_.answers.push_back(time_of_row() + time_of_row());
+  store_.answers.insert(store_.answers.end(), 3, std::string());  // older stretches
   store_.answers.push_back(RowText()
                                .add(kTime.value)
                                .add<std::uint32_t>(1)
@@ -157,9 +172,12 @@ TEST_F(ListsTest, ShowsRejectsWithWhatCanBeShownOfTheirBytes) {
 TEST_F(ListsTest, AnAnswerThatBreaksOffIsNoList) {
   const std::string whole = event_row("a", 0, {});
   for (std::size_t keep = 1; keep < whole.size(); ++keep) {
-    store_.answers.clear();
-    store_.answers.push_back(whole.substr(0, keep));
-    EXPECT_EQ(events_json(context_, {}).error().code, Code::kInternal) << keep;
+    store_.answers = {time_of_row(), whole.substr(0, keep)};
+    EXPECT_EQ(events_json(context_, {.from = "now-1m"}).error().code, Code::kInternal) << keep;
+  }
+  for (std::size_t keep = 1; keep < time_of_row().size(); ++keep) {
+    store_.answers = {time_of_row().substr(0, keep)};
+    EXPECT_EQ(events_json(context_, {.from = "now-1m"}).error().code, Code::kInternal) << keep;
   }
 }
 

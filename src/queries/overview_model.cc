@@ -21,6 +21,7 @@ constexpr std::int64_t kFast = 5, kSlow = 60,
 constexpr std::int64_t kHold = 10;
 constexpr std::int64_t kVolume = 15;
 constexpr std::uint8_t kAttackStreak = 3;
+constexpr double kFewest = 20;  // of fewer things no share is told: one in five is no 20 %
 
 /// What is watched, and how it is called in a sentence.
 struct Watched {
@@ -72,9 +73,9 @@ double median(std::vector<double>& values) {
   return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
-/// Three significant digits, thousands separated.
+/// As the page writes what is counted: whole from ten on, thousands separated, else one decimal.
 std::string figure(double value) {
-  if (value >= 100) {
+  if (value >= 9.95) {
     const std::string digits = fmt::format("{:.0f}", value);
     std::string text;
     for (std::size_t i = 0; i < digits.size(); ++i) {
@@ -83,7 +84,7 @@ std::string figure(double value) {
     }
     return text;
   }
-  std::string text = fmt::format("{:.{}f}", value, value >= 10 ? 1 : 2);
+  std::string text = fmt::format("{:.{}f}", value, value < 1 ? 2 : 1);
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text;
@@ -304,7 +305,14 @@ OverviewView OverviewModel::view(UnixMillis now) const {
     return total;
   };
   const double known = first_ < 0 ? 0 : static_cast<double>(running - first_) + fraction;
-  const double window = std::clamp(known, 1.0, 60.0);
+  // A silence that is over (Weir was not running) is no part of the rate; one that goes on is.
+  double still = 0;
+  if (last >= 0 && at(last).second == last && !at(last).silent) {
+    for (std::int64_t s = std::max(running - 59, first_); s <= last; ++s) {
+      if (at(s).second == s && at(s).silent) ++still;
+    }
+  }
+  const double window = std::clamp(std::min(known, 60.0) - still, 1.0, 60.0);
   const double events = first_ < 0 ? 0 : in_window(Count::kEvents) / window;
 
   for (const TileKind& kind : kTiles) {
@@ -317,7 +325,7 @@ OverviewView OverviewModel::view(UnixMillis now) const {
       const Usual part = last > 0 ? learn(last, watched, count_of(kind.part)) : Usual{};
       const bool learned = part.learned >= kWellLearned;
       if (kind.whole) {
-        if (const double whole = in_window(*kind.whole); whole > 0) tile.value = in_window(kind.part) / whole;
+        if (const double whole = in_window(*kind.whole); whole >= kFewest) tile.value = in_window(kind.part) / whole;
         if (learned) {
           const Usual whole = learn(last, watched, count_of(*kind.whole));
           if (whole.rate > 0) tile.baseline = std::min(1.0, part.rate / whole.rate);
@@ -350,8 +358,8 @@ OverviewView OverviewModel::view(UnixMillis now) const {
       const auto part = static_cast<double>(totals[number(kTiles[t].part)]);
       if (!kTiles[t].whole) {
         view.tiles[t].sparkline[static_cast<std::size_t>(m)] = part / seconds;
-      } else if (const std::uint64_t whole = totals[number(*kTiles[t].whole)]; whole > 0) {
-        view.tiles[t].sparkline[static_cast<std::size_t>(m)] = part / static_cast<double>(whole);
+      } else if (const auto whole = static_cast<double>(totals[number(*kTiles[t].whole)]); whole >= kFewest) {
+        view.tiles[t].sparkline[static_cast<std::size_t>(m)] = part / whole;
       }
     }
   }
@@ -397,7 +405,8 @@ std::string OverviewModel::sentence(UnixMillis now, double events_per_second) co
     // The seconds just before it was noticed are under suspicion too; it began with the first one that was high.
     while (since < last && at(since).counts[number(kWatchList[worst.watched].count)] <= 1.5 * worst.usual) ++since;
     const std::string began = format_rfc3339(UnixMillis(since * 1000)).substr(11, 5);
-    const bool by_minute = worst.seen < 1;
+    // By the usual, as the page tells the number itself.
+    const bool by_minute = worst.usual < 1;
     const double factor = by_minute ? 60 : 1;
     const std::string_view unit = by_minute ? "a minute" : "a second";
     const std::string_view label = kWatchList[worst.watched].label;

@@ -211,6 +211,24 @@ TEST_F(OverviewModelTest, AStreamThatStoodStillTeachesNothing) {
   EXPECT_FALSE(line[43]);
 }
 
+TEST_F(OverviewModelTest, ASilenceThatIsOverIsNoPartOfTheRate) {
+  play(120);
+  traffic_.scale = 0;
+  play(150);
+  EXPECT_LT(*tile("events").value, 1200);
+  traffic_.scale = 1;
+  play(170);
+  EXPECT_NEAR(*tile("events").value, 1941, 120);
+}
+
+TEST_F(OverviewModelTest, OfFewThingsNoShareIsTold) {
+  traffic_.rates = {
+      {Count::kApiRequests, 0.1}, {Count::kApiErrors, 0.1}, {Count::kEmails, 20}, {Count::kEmailBounces, 2}};
+  play(60);
+  EXPECT_EQ(tile("api_error_ratio").value, std::nullopt);
+  EXPECT_NEAR(*tile("email_bounce_ratio").value, 0.1, 0.05);
+}
+
 TEST_F(OverviewModelTest, SaysTheSameAfterARestart) {
   std::vector<SecondCounts> all;
   for (std::int64_t s = 0; s < 1200; ++s) {

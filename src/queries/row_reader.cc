@@ -25,18 +25,23 @@ template std::uint64_t RowReader::fixed();
 template std::int64_t RowReader::fixed();
 template double RowReader::fixed();
 
-std::string_view RowReader::text() {
+std::uint64_t RowReader::count() {
   std::uint64_t size = 0;
   for (unsigned shift = 0;; shift += 7) {
     const std::uint8_t byte = u8();
     if (broken_ || shift > 56) {
       broken_ = true;
-      return {};
+      return 0;
     }
     size |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
     if ((byte & 0x80U) == 0) break;
   }
-  if (size > rest_.size()) {
+  return size;
+}
+
+std::string_view RowReader::text() {
+  const std::uint64_t size = count();
+  if (broken_ || size > rest_.size()) {
     broken_ = true;
     return {};
   }

@@ -25,6 +25,8 @@ class RowReader {
   std::int64_t i64() { return fixed<std::int64_t>(); }
   double f64() { return fixed<double>(); }
   std::string_view text();
+  /// Of the elements of an Array, which follow.
+  std::uint64_t count();
 
  private:
   template <class T>

@@ -11,6 +11,8 @@
 
 namespace weir {
 
+static_assert(kMaxRunNameBytes == simulate::Writer::kMaxRunBytes);
+
 using namespace simulate;  // NOLINT: the room's own inside
 
 namespace {

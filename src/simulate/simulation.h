@@ -13,9 +13,12 @@
 
 namespace weir {
 
+/// Ids begin with the name of the run.
+inline constexpr std::size_t kMaxRunNameBytes = 200;
+
 struct SimulationOptions {
   std::uint64_t seed = 1;
-  /// Ids are RUN-1, RUN-2, …; give each start another name, or the events are duplicates. UTF-8, at most 200 bytes.
+  /// Ids are RUN-1, RUN-2, …; give each start another name, or the events are duplicates. UTF-8, at most kMaxRunNameBytes.
   std::string run;
   /// Calm events a second: how attacks count their seconds (ramp, turns of `mixed`). Content of calm traffic does not depend
   /// on it. For a run at full speed give a fixed figure, never a measured one, or the same seed gives other attacks.

@@ -85,6 +85,12 @@ void Deduplicator::rebuild(std::uint64_t newest) {
   WEIR_CHECK(used_ + 1 <= slots_.size() / 4 * 3, "{} of {}", used_, slots_.size());
 }
 
+void Deduplicator::set_window(std::int64_t millis) {
+  // A window that the memory bound has shortened stays short: what is beyond it is forgotten.
+  window_ = window_ == options_.window_millis ? millis : std::min(window_, millis);
+  options_.window_millis = millis;
+}
+
 std::string Deduplicator::take_delta() {
   std::string out(reinterpret_cast<const char*>(delta_.data()), delta_.size() * sizeof(Slot));
   delta_.clear();

@@ -40,6 +40,9 @@ class Deduplicator {
   /// The window in force: as configured, or shorter when the memory bound made it so.
   std::int64_t window_millis() const { return window_; }
 
+  /// Changes the window as configured. A longer one reaches back only as far as identities were kept.
+  void set_window(std::int64_t millis);
+
   /// What first() has remembered since the last call, in a form for restore(): 16 bytes an identity, little endian, the slot
   /// as above.
   std::string take_delta();
@@ -62,7 +65,7 @@ class Deduplicator {
   bool insert(Slot slot);
   void rebuild(std::uint64_t newest);
 
-  const Options options_;
+  Options options_;
   std::vector<Slot> slots_;
   std::size_t used_ = 0;
   std::int64_t window_;

@@ -353,7 +353,8 @@ TEST_P(LogConformance, AWhollyTrimmedLogGoesOnCounting) {
 }
 
 TEST_P(LogConformance, ProgressSurvivesAtEveryStep) {
-  const Cut first{{{PartitionId(0), Offset(0), Offset(2)}, {PartitionId(1), Offset(0), Offset(1)}}};
+  const Cut first{{{PartitionId(0), Offset(0), Offset(2)}, {PartitionId(1), Offset(0), Offset(1)}},
+                  VerdictLimits{86'400'000, 600'000}};
   const Cut second = cut(0, 2, 3);
   {
     auto log = open();

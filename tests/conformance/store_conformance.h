@@ -282,4 +282,23 @@ TEST_P(StoreConformance, RowsCanBeAskedFor) {
             Code::kOverloaded);
 }
 
+TEST_P(StoreConformance, WhatAQuestionAnsweredBeforeItsTimeWasOverIsNotInTheNextAnswer) {
+  auto store = open();
+  if (!harness_->supports_select()) GTEST_SKIP() << harness_->why_no_select();
+  // The short half is answered before the long one meets the limit.
+  const std::string sql =
+      "SELECT * FROM (SELECT 'first', count() AS n FROM numbers(1000) GROUP BY number % 7 ORDER BY n LIMIT 3) UNION "
+      "ALL "
+      "SELECT * FROM (SELECT 'second', count() AS n FROM numbers(100000000000) GROUP BY number % 7 ORDER BY n LIMIT 3)";
+  for (int i = 0; i < 10; ++i) {
+    const auto slow = store.reader.select(
+        {.sql = sql, .format = "TabSeparated", .limits = {.time = std::chrono::milliseconds(50 + 10 * i)}});
+    ASSERT_FALSE(slow);
+    EXPECT_EQ(slow.error().code, Code::kDeadline);
+    const auto next = store.reader.select({.sql = "SELECT " + std::to_string(i), .format = "TabSeparated"});
+    ASSERT_TRUE(next) << next.error().message;
+    EXPECT_EQ(*next, std::to_string(i) + "\n");
+  }
+}
+
 }  // namespace weir::conformance

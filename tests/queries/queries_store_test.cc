@@ -18,6 +18,7 @@
 #include "queries/quality.h"
 #include "queries/search.h"
 #include "queries/series.h"
+#include "queries/stretches.h"
 #include "queries/time_range.h"
 #include "queries/top.h"
 #include "simulate/simulation.h"
@@ -391,6 +392,118 @@ TEST_F(QueriesStoreTest, TellsAboutAnEntity) {
         sql("SELECT toString(" + column + ") AS k FROM events WHERE k NOT IN ('', '0') LIMIT 1").at(0).at(0);
     EXPECT_TRUE(entity_json(context_, kind, id)) << kind << " " << id;
     EXPECT_EQ(entity_json(context_, kind, "4294967294.x").error().code, Code::kNotFound);
+  }
+}
+
+TEST_F(QueriesStoreTest, StretchesAreAllEventsNewestFirst) {
+  const UnixMillis now = wall_clock.now();
+  for (const TimeBounds& bounds :
+       {TimeBounds{}, TimeBounds{now - 7'000'123, now - 1'234'567}, TimeBounds{{}, now - 3'600'000}}) {
+    auto stretches = Stretches::read(context_, bounds);
+    ASSERT_TRUE(stretches) << stretches.error().message;
+    const std::uint64_t expected = stretches->left();
+    double counted = 0, last_from = 1e300;
+    std::size_t many = 0;
+    while (const auto stretch = stretches->next(3000)) {
+      ++many;
+      std::string where = " WHERE 1";
+      if (stretch->time.from) where += " AND time >= " + sql_time(*stretch->time.from);
+      if (stretch->time.to) where += " AND time < " + sql_time(*stretch->time.to);
+      const double events = one("SELECT count() FROM events" + where);
+      // Within an hour or a minute they are spread evenly, but not exactly.
+      EXPECT_NEAR(events, static_cast<double>(stretch->events), 700) << where;
+      counted += events;
+      const double from = stretch->time.from ? static_cast<double>(stretch->time.from->value) : 0;
+      EXPECT_LT(from, last_from);
+      last_from = from;
+    }
+    std::string where = " WHERE 1";
+    if (bounds.from) where += " AND time >= " + sql_time(*bounds.from);
+    if (bounds.to) where += " AND time < " + sql_time(*bounds.to);
+    EXPECT_EQ(counted, one("SELECT count() FROM events" + where));
+    EXPECT_NEAR(static_cast<double>(expected), counted, counted * 0.05);
+    EXPECT_GT(many, 2U);
+  }
+}
+
+TEST_F(QueriesStoreTest, ASearchInManyStretchesFindsWhatOneInAllFinds) {
+  const std::vector<std::string> row =
+      sql("SELECT user_id, ip, id, device_id, email_domain FROM events WHERE type = 'account.signup' AND "
+          "device_id != '' ORDER BY time LIMIT 1")
+          .at(0);
+  const auto answer = [&](std::string text, std::uint64_t first, std::optional<std::string> kind = {}) {
+    return parsed(
+        search_json(context_, {.text = std::move(text), .kind = std::move(kind), .limit = 50, .first_stretch = first}));
+  };
+  // Known things that are the oldest of the table: found whole, wherever the stretches end.
+  for (const auto& [kind, id] : {std::pair{"user", row[0]}, {"ip", row[1]}, {"device", row[3]}}) {
+    const json::value in_all = answer(id, 10'000'000, kind), in_parts = answer(id, 500, kind);
+    ASSERT_FALSE(in_parts.at("hits").as_array().empty()) << kind << " " << id;
+    EXPECT_EQ(in_parts.at("hits").at(0).at("id").as_string(), id);
+    EXPECT_EQ(in_parts.at("hits").at(0).at("snippet"), in_all.at("hits").at(0).at("snippet")) << id;
+    EXPECT_EQ(in_parts.at("hits").at(0).at("time"), in_all.at("hits").at(0).at("time")) << id;
+    EXPECT_TRUE(in_all.at("searched_back_to").is_null());
+  }
+  // The beginning of a name is found in all of the table too, and its events are counted once.
+  const json::value whole = answer(row[0].substr(0, row[0].size() - 1), 500, "user");
+  const auto hits_of = [&](const json::value& found) {
+    std::map<std::string, std::string> hits;
+    for (const json::value& hit : found.at("hits").as_array())
+      hits[std::string(hit.at("id").as_string())] = std::string(hit.at("snippet").as_string());
+    return hits;
+  };
+  ASSERT_TRUE(hits_of(whole).contains(row[0]));
+  EXPECT_EQ(hits_of(whole)[row[0]], hits_of(answer(row[0], 10'000'000, "user"))[row[0]]);
+  const json::value event = answer(row[2], 500);
+  ASSERT_FALSE(event.at("hits").as_array().empty()) << row[2];
+  EXPECT_EQ(event.at("hits").at(0).at("id").as_string(), row[2]);
+  EXPECT_EQ(event.at("hits").at(0).at("score").to_number<double>(), 1);
+  // Filters alone, and words with filters.
+  for (const std::string& text :
+       {"user:" + row[0], std::string("type:account.signup outcome:failure"), "domain:" + row[4], "id:" + row[2]}) {
+    const json::value in_all = answer(text, 10'000'000), in_parts = answer(text, 500);
+    const std::size_t most = std::min<std::size_t>(in_all.at("hits").as_array().size(), 1);
+    EXPECT_GE(in_parts.at("hits").as_array().size(), most) << text;
+    EXPECT_EQ(in_all.at("hits").as_array().empty(), in_parts.at("hits").as_array().empty()) << text;
+  }
+  // With `from` it takes the time that it needs.
+  const json::value hits =
+      parsed(search_json(context_, {.text = row[0], .from = "now-4h", .limit = 1000, .first_stretch = 500}));
+  EXPECT_TRUE(hits.at("searched_back_to").is_null());
+  EXPECT_EQ(
+      static_cast<double>(std::ranges::count_if(
+          hits.at("hits").as_array(), [](const json::value& hit) { return hit.at("kind").as_string() == "event"; })),
+      one("SELECT count() FROM events WHERE positionCaseInsensitive(concat(user_id, ' ', email, ' ', recipient), '" +
+          row[0] + "') > 0"));
+}
+
+TEST_F(QueriesStoreTest, AnEntityIsTheSameInManyStretches) {
+  const std::string user =
+      sql("SELECT user_id FROM events WHERE user_id != '' GROUP BY user_id ORDER BY count() DESC LIMIT 1").at(0).at(0);
+  const Result<std::string> in_all = entity_json(context_, "user", user),
+                            in_parts = entity_json(context_, "user", user, 1000);
+  ASSERT_TRUE(in_parts) << in_parts.error().message;
+  EXPECT_EQ(*in_all, *in_parts);
+  EXPECT_TRUE(parsed(in_parts).at("counted_back_to").is_null());
+}
+
+TEST_F(QueriesStoreTest, ATopListOfAPartIsNearlyThatOfAll) {
+  const TopRequest request{.dimension = "path", .metric = "events", .from = "now-150m", .to = "now-15m", .limit = 5};
+  TopRequest part = request;
+  part.most_counted = 5000;
+  const json::value sampled = parsed(top_json(context_, part));
+  const json::array whole = top(request), some = sampled.at("items").as_array();
+  EXPECT_LT(sampled.at("sampled").to_number<double>(), 0.5);
+  ASSERT_EQ(whole.size(), some.size());
+  EXPECT_EQ(whole[0].at("key"), some[0].at("key"));
+  for (const json::value& one : some) {
+    for (const json::value& same : whole) {
+      if (same.at("key") != one.at("key")) continue;
+      EXPECT_NEAR(one.at("value").to_number<double>(), same.at("value").to_number<double>(),
+                  same.at("value").to_number<double>() * 0.3);
+      EXPECT_NEAR(one.at("share").to_number<double>(), same.at("share").to_number<double>(),
+                  same.at("share").to_number<double>() * 0.3);
+    }
   }
 }
 

@@ -5,12 +5,13 @@
  *   normal    a calm service           attack    credential stuffing, found by numbers alone
  *   findings  the same with findings   elevated  sign-up fraud
  *   empty     no event ever            one       a single event, three minutes ago
+ *   young     began 90 seconds ago; a few events came late, from before that
  *   longname  200-character names      ill       a part is down, rejects, a warning, an unbalanced ledger
  *   dead      does not answer          refused   asks for a token
  */
 import type { Finding, Health, Ledger, Overview, Quality, Reject, Scenario, SearchHit, Simulation, Tile, WeirEvent } from "../src/api/types";
 
-export const STATES = ["normal", "attack", "findings", "elevated", "empty", "one", "longname", "ill", "dead", "refused"] as const;
+export const STATES = ["normal", "attack", "findings", "elevated", "empty", "one", "young", "longname", "ill", "dead", "refused"] as const;
 export type DoubleState = (typeof STATES)[number];
 
 export interface Answer {
@@ -160,6 +161,11 @@ export class Double {
     return this.episodes.find((e) => e.to === null);
   }
 
+  /** When `young` began. */
+  private began(): number {
+    return this.born - 90 * SECOND;
+  }
+
   private silent(): boolean {
     return !this.running || this.rate === 0;
   }
@@ -170,6 +176,10 @@ export class Double {
   value(metric: string, at: number): number | null {
     const calm = CALM[metric];
     if (!calm || this.state === "empty") return null;
+    if (this.state === "young" && at < this.began()) {
+      const late = at > this.began() - 5 * MINUTE;
+      return RATIOS.has(metric) || calm.unit === "ms" ? (late ? 0.2 : null) : late ? 0.08 * (calm.value / 2010) : 0;
+    }
     if (this.state === "one" || this.silent()) return RATIOS.has(metric) || calm.unit === "ms" ? null : 0;
     const bucket = Math.floor(at / 1000);
     const wave = 1 + 0.04 * Math.sin(at / 4.1e6) + calm.noise * (hash(metric, bucket) - 0.5) * 2;
@@ -189,6 +199,9 @@ export class Double {
   }
 
   private mean(metric: string, from: number, to: number): number | null {
+    const began = this.began();
+    if (this.state === "young" && from < began && began < to && CALM[metric]?.unit === "per second")
+      return ((this.value(metric, (began + to) / 2) ?? 0) * (to - began)) / (to - from);
     let sum = 0;
     let n = 0;
     for (let i = 0; i < 12; i++) {
@@ -206,7 +219,7 @@ export class Double {
       const calm = CALM[metric];
       // Seconds that pass shift the window, so the value moves a little with each look.
       const value = this.state === "one" && metric === "events" ? 0 : this.mean(metric, now - Math.min(60_000, 10_000), now);
-      const known = !(this.state === "empty" || this.state === "one");
+      const known = !(this.state === "empty" || this.state === "one" || (this.state === "young" && now - this.began() < 120 * SECOND));
       const scale = calm?.unit === "per second" ? this.rate / 2000 : 1;
       const baseline = known && calm && !this.silent() ? calm.value * scale : null;
       return {
@@ -230,6 +243,8 @@ export class Double {
     const events = tiles[0]?.value ?? 0;
     if (this.state === "empty") return { state: "normal", sentence: "No events yet. Weir is ready and waits for the first one." };
     if (this.state === "one") return { state: "normal", sentence: "Quiet. One event has arrived, 3 minutes ago." };
+    if (this.state === "young" && now - this.began() < 120 * SECOND)
+      return { state: "normal", sentence: `Normal so far. ${Math.round(events).toLocaleString("en-US")} events a second; what is usual here takes a minute to learn.` };
     if (this.silent()) return { state: "normal", sentence: "Quiet. No events arrive at the moment." };
     if (!attack || now - attack.from < 4 * SECOND)
       return { state: "normal", sentence: `Normal. ${Math.round(events).toLocaleString("en-US")} events a second, nothing unusual in the last hour.` };

@@ -27,6 +27,7 @@ const shots: Shot[] = [
   { state: "elevated", path: "/?range=15m", name: "home-elevated" },
   { state: "empty", path: "/", name: "home-empty" },
   { state: "one", path: "/", name: "home-one" },
+  { state: "young", path: "/", name: "home-young" },
   { state: "longname", path: "/", name: "home-longname" },
   { state: "normal", path: "/", name: "home-dead", then: "dies" },
   { state: "dead", path: "/", name: "home-never" },

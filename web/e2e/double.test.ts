@@ -26,7 +26,7 @@ describe.each([
   ["a desk", DESK],
   ["a phone", PHONE],
 ] as const)("on %s", (_name, options) => {
-  it.each(["normal", "attack", "findings", "empty", "longname", "ill"] as const)("no page breaks, scrolls sideways or asks anybody else: %s", async (state) => {
+  it.each(["normal", "attack", "findings", "empty", "young", "longname", "ill"] as const)("no page breaks, scrolls sideways or asks anybody else: %s", async (state) => {
     const running = await stand(state);
     const { page, complaints, outside } = await watched(browser, options);
     for (const path of PAGES) {

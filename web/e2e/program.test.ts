@@ -147,6 +147,9 @@ it("a number leads to its events, an event to its fields, a name to its entity",
   await page.reload();
   await page.getByRole("heading", { level: 1, name: id }).waitFor();
   await page.locator(".events-table .event-open").first().waitFor();
+  expect((await page.goto(`${address}/entity/user/lena.jonsson`))?.status()).toBe(200);
+  await page.getByRole("heading", { level: 1, name: /lena\.jonsson/ }).waitFor();
+  expect((await page.request.get(`${address}/assets/nothing.js`)).status()).toBe(404);
   expect(complaints).toEqual([]);
   await page.context().close();
 });

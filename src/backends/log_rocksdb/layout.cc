@@ -161,6 +161,10 @@ std::string encode_progress(const ProgressState& state) {
       put(out, r.first.value);
       put(out, r.end.value);
     }
+    if (state.pending->limits) {
+      put(out, static_cast<std::uint64_t>(state.pending->limits->retention_millis));
+      put(out, static_cast<std::uint64_t>(state.pending->limits->dedupe_window_millis));
+    }
   }
   put(out, checksum(out));
   return out;
@@ -178,12 +182,18 @@ Result<ProgressState> decode_progress(std::string_view value, std::uint32_t part
   for (std::uint32_t p = 0; p < partitions; ++p, at += 8) state.positions.emplace_back(load<std::uint64_t>(at));
   state.tally = {load<std::uint64_t>(at), load<std::uint64_t>(at + 8), load<std::uint64_t>(at + 16)};
   const std::size_t ranges = load<std::uint32_t>(at + 24);
-  if (body.size() != fixed + 4 + ranges * 20) return bad();
+  const std::size_t without_limits = fixed + 4 + ranges * 20;
+  const bool limits = ranges > 0 && body.size() == without_limits + 16;
+  if (!limits && body.size() != without_limits) return bad();
   at += 28;
   if (ranges > 0) state.pending.emplace();
   for (std::size_t i = 0; i < ranges; ++i, at += 20) {
     state.pending->ranges.push_back({PartitionId(load<std::uint32_t>(at)), Offset(load<std::uint64_t>(at + 4)),
                                      Offset(load<std::uint64_t>(at + 12))});
+  }
+  if (limits) {
+    state.pending->limits = VerdictLimits{static_cast<std::int64_t>(load<std::uint64_t>(at)),
+                                          static_cast<std::int64_t>(load<std::uint64_t>(at + 8))};
   }
   return state;
 }

@@ -86,9 +86,9 @@ class RocksLog final : public LogAppender, public LogReader, public Progress, pu
   Stats stats() const;
 
  private:
-  class Impl;
-  explicit RocksLog(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  struct Parts;
+  explicit RocksLog(std::unique_ptr<Parts> parts);
+  const std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace weir

@@ -489,9 +489,10 @@ TEST_F(SmallDisk, TheReserveIsLeftForWorkingOff) {
 }
 
 TEST(Layout, ProgressSurvivesAndDamageIsFound) {
-  ProgressState state{{Offset(5), Offset(1ULL << 40)},
-                      {1, 2, 3},
-                      Cut{{{PartitionId(1), Offset(1ULL << 40), Offset((1ULL << 40) + 7)}}}};
+  ProgressState state{
+      {Offset(5), Offset(1ULL << 40)},
+      {1, 2, 3},
+      Cut{{{PartitionId(1), Offset(1ULL << 40), Offset((1ULL << 40) + 7)}}, VerdictLimits{86'400'000, 600'000}}};
   const std::string bytes = layout::encode_progress(state);
   const auto back = layout::decode_progress(bytes, 2);
   ASSERT_TRUE(back);
@@ -505,6 +506,13 @@ TEST(Layout, ProgressSurvivesAndDamageIsFound) {
     EXPECT_FALSE(layout::decode_progress(bad, 2)) << i;
     EXPECT_FALSE(layout::decode_progress(bytes.substr(0, i), 2)) << i;
   }
+}
+
+TEST(Layout, ACutWithoutLimitsIsReadToo) {
+  const ProgressState state{{Offset(5)}, {1, 2, 3}, Cut{{{PartitionId(0), Offset(5), Offset(7)}}, std::nullopt}};
+  const auto back = layout::decode_progress(layout::encode_progress(state), 1);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->pending, state.pending);
 }
 
 TEST(Layout, ABlockThatIsCutOffOrElsewhereIsFound) {

@@ -4,10 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "backends/store_chdb/sql_chunks.h"
+#include "backends/store_chdb/sql_fault.h"
+#include "backends/store_chdb/sql_insert.h"
+#include "backends/store_chdb/sql_settings.h"
+#include "backends/store_chdb/sql_vet.h"
 
 namespace weir {
 namespace {
@@ -156,7 +164,7 @@ class ChdbSqlGateway::Session {
     const std::string database =
         request_.database.empty() || request_.database == "default" ? options_.database : request_.database;
     auto vetted = vet_statement(*normal, request_.access, database);
-    if (!vetted) return std::unexpected(vetted.error());
+    if (!vetted) return std::unexpected(unless_unknown(vetted.error()));
     if (auto sure = judge_class(*normal, vetted->kind); !sure) return sure;
 
     const bool values = vetted->kind == StatementKind::kInsertData && vetted->format == "Values";
@@ -195,6 +203,20 @@ class ChdbSqlGateway::Session {
     return normal;
   }
 
+  // A refused setting that the engine does not know either is an error of its own, in the engine's words.
+  SqlFault unless_unknown(SqlFault fault) {
+    constexpr std::string_view kHead = "Code: 164. DB::Exception: Cannot modify '";
+    if (!fault.text.starts_with(kHead)) return fault;
+    const std::string name = fault.text.substr(kHead.size(), fault.text.find("' setting", kHead.size()) - kHead.size());
+    const auto known =
+        ask("SELECT (SELECT count() FROM system.settings WHERE name = {name:String}) + "
+            "(SELECT count() FROM system.merge_tree_settings WHERE name = {name:String})",
+            "TSVRaw", {{"name", as_field(name)}});
+    if (!known || known->bytes() != "0\n") return fault;
+    auto unknown = ask(fmt::format("SET {} = 1", quoted(name, '`')));
+    return !unknown && unknown.error().code == sql_code::kUnknownSetting ? unknown.error() : fault;
+  }
+
   // The engine's own opinion, as a second one.
   Step judge_class(const std::string& normal, StatementKind kind) {
     ChdbQueryAnalysis analysis;
@@ -217,17 +239,28 @@ class ChdbSqlGateway::Session {
         {"max_memory_usage", std::to_string(options_.memory_bytes)},
         {"max_threads", std::to_string(options_.threads)},
         {"allow_introspection_functions", "0"},
-        {"input_format_values_interpret_expressions", expressions ? "1" : "0"},
     };
     for (const auto& [name, wish] : request_.settings) {
       std::string value = wish;
       auto use = vet_setting(name, value, request_.access, options_.caps, true);
-      if (!use) return std::unexpected(use.error());
-      if (*use == SettingUse::kApply && !(name == "input_format_values_interpret_expressions" && !expressions)) {
-        settings[name] = std::move(value);
-      }
+      if (!use) return std::unexpected(unless_unknown(use.error()));
+      if (*use == SettingUse::kApply) settings[name] = std::move(value);
     }
     for (const auto& [name, value] : vetted.settings) settings[name] = value;
+    // Expressions among the rows are not part of what was vetted; the engine reads them in two ways, each with its switch.
+    for (const char* name :
+         {"input_format_values_interpret_expressions", "input_format_values_deduce_templates_of_expressions"}) {
+      if (expressions) continue;
+      const bool wanted =
+          std::ranges::any_of(vetted.settings, [&](const auto& one) { return one.first == name && one.second != "0"; });
+      if (wanted) {
+        return std::unexpected(make_sql_fault(
+            sql_code::kReadonly,
+            fmt::format("Cannot modify '{}' setting: the rows hold expressions that this port does not let through",
+                        name)));
+      }
+      settings[name] = "0";
+    }
     if (const auto wish = settings.find("extremes"); wish != settings.end())
       extremes_ = wish->second != "0" && wish->second != "false";
     // An answer that is held whole is bounded; the client's own bound may be tighter.
@@ -252,14 +285,30 @@ class ChdbSqlGateway::Session {
   }
 
   // Ends the statement from outside when the client or the process wants to stop; a statement that computes cannot look itself.
-  auto end_on_stop() {
-    return std::stop_callback(stop_, [this] {
-      if (auto other = gateway_.engine_.connect()) {
-        // A failure leaves the statement to its time limit.
-        (void)(*other)->query(fmt::format("KILL QUERY WHERE Settings['log_comment'] = {} ASYNC", quoted(mark_)));
-      }
-    });
-  }
+  // It may not have begun when it is told so, so it is told until it has ended.
+  class Ender {
+   public:
+    explicit Ender(const Session& session) : on_stop_(session.stop_, [this, &session] { end(session); }) {}
+
+   private:
+    void end(const Session& session) {
+      thread_ = std::jthread([&session](const std::stop_token& ended) {
+        std::mutex mutex;
+        std::condition_variable_any woken;
+        std::unique_lock lock(mutex);
+        while (!ended.stop_requested()) {
+          if (auto other = session.gateway_.engine_.connect()) {
+            // A failure leaves the statement to the next try, or to its time limit.
+            (void)(*other)->query(
+                fmt::format("KILL QUERY WHERE Settings['log_comment'] = {} ASYNC", quoted(session.mark_)));
+          }
+          woken.wait_for(lock, ended, std::chrono::milliseconds(50), [] { return false; });
+        }
+      });
+    }
+    std::jthread thread_;
+    std::stop_callback<std::function<void()>> on_stop_;  // goes first: behind it no thread is made
+  };
 
   void count(chdb_result_* result, std::size_t bytes) {
     const ChdbLibrary& lib = connection_->library();
@@ -275,7 +324,8 @@ class ChdbSqlGateway::Session {
   Step stream(const std::string& sql, const std::string& format, ChunkJoiner& joiner) {
     const ChdbLibrary& lib = connection_->library();
     const chdb_connection handle = connection_->handle();
-    const auto ending = end_on_stop();
+    if (stop_.stop_requested()) return std::unexpected(make_sql_fault(sql_code::kCancelled, "Query was cancelled"));
+    const Ender ender(*this);
     const ParamArrays params(request_.params);
     chdb_result_* raw = lib.stream_query_with_params_n(
         handle, sql.data(), sql.size(), format.data(), format.size(), params.names.data(), params.name_sizes.data(),
@@ -307,7 +357,8 @@ class ChdbSqlGateway::Session {
   }
 
   Step whole(const std::string& sql, const std::string& format) {
-    const auto ending = end_on_stop();
+    if (stop_.stop_requested()) return std::unexpected(make_sql_fault(sql_code::kCancelled, "Query was cancelled"));
+    const Ender ender(*this);
     auto answer = connection_->query(
         sql, format, std::map<std::string, std::string>(request_.params.begin(), request_.params.end()));
     if (!answer) return engine_fault(answer.error().message);

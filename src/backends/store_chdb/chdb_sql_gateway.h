@@ -12,6 +12,7 @@
 #include <string>
 
 #include "backends/store_chdb/engine.h"
+#include "backends/store_chdb/sql_settings.h"
 #include "backends/store_chdb/sql_vet.h"
 #include "ports/sql_gateway.h"
 

@@ -302,6 +302,8 @@ TEST_F(SqlGatewayTest, WordsErrorsAsClickHouseDoes) {
       {"SELECT * FROM noSuchTableFunction(1)", 46, "noSuchTableFunction"},
       {"SELECT 1; SELECT 2", 62, "Multi-statements are not allowed"},
       {"DROP TABLE weir.events", 164, "readonly"},
+      {"SELECT 1 SETTINGS no_such_setting = 1", 115, "no_such_setting"},
+      {"SELECT 1 SETTINGS format_schema = 'x'", 164, "format_schema"},
   };
   for (const auto& [sql, code, word] : table) {
     const Answer answer = run(sql);
@@ -315,6 +317,10 @@ TEST_F(SqlGatewayTest, WordsErrorsAsClickHouseDoes) {
   request.statement = "SELECT 1";
   request.database = "nowhere";
   EXPECT_EQ(run(request).code, 81);
+  EXPECT_EQ(run("SELECT 1", {{"no_such_setting", "1"}}).code, 115);
+  EXPECT_EQ(run("SELECT 1", {{"no`such'setting", "1"}}).code, 115);
+  EXPECT_EQ(run("SELECT 1", {{"output_format_schema", "1"}}).code, 164) << "the engine knows it, the port refuses it";
+  EXPECT_EQ(run("SELECT 1", {{"", "1"}}).code, 164);
 }
 
 TEST_F(SqlGatewayTest, TakesParameters) {
@@ -448,6 +454,22 @@ TEST_F(SqlGatewayTest, StreamsInPiecesAndStopsWhenTheReaderIsGone) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, 394) << done.error().text;
   EXPECT_LT(std::chrono::steady_clock::now() - computing, std::chrono::seconds(5));
+
+  // Whenever the wish comes: before the statement, while it is looked at, just as it begins.
+  const auto often = std::chrono::steady_clock::now();
+  for (int i = 0; i < 30; ++i) {
+    std::stop_source wish;
+    std::jthread soon([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(400 * i));
+      wish.request_stop();
+    });
+    if (i == 0) soon.join();
+    Collector nothing;
+    done = gateway->run(request, nothing, wish.get_token());
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, 394) << done.error().text;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - often, std::chrono::seconds(30));
 }
 
 TEST_F(SqlGatewayTest, WritersCreateAndInsert) {

@@ -6,6 +6,7 @@
 
 #include "backends/store_chdb/sql_files.h"
 #include "base/check.h"
+#include "base/fail_point.h"
 
 namespace weir {
 namespace {
@@ -120,9 +121,11 @@ Status ChdbStore::migrate() {
   }
   for (unsigned next = version + 1; next <= files.size(); ++next) {
     for (const std::string& statement : statements_of(files[next - 1].text, options_.database)) {
+      WEIR_TRY(fail_point("store.migrate", files[next - 1].name));
       if (auto done = connection->query(statement); !done)
         return fail(done.error(), std::string("migration ") + std::string(files[next - 1].name));
     }
+    WEIR_TRY(fail_point("store.migrated", files[next - 1].name));
     WEIR_TRY(
         run("INSERT INTO schema_migrations VALUES (" + std::to_string(next) + ", now64(3))", "recording a migration"));
   }
@@ -130,13 +133,31 @@ Status ChdbStore::migrate() {
 }
 
 Status ChdbStore::insert_one(const TableBlock& block, std::string_view token) {
+  WEIR_TRY(fail_point("store.insert", block.table));
   WEIR_TRY_ASSIGN(auto connection, writers_.take(kConnectionWait));
   const std::string sql = "INSERT INTO " + quoted_name(block.table) + " (" + block.columns +
                           ") SETTINGS insert_deduplication_token = " + quoted_text(token);
   if (auto done = connection->insert(sql, "Native", block.native); !done) {
     return fail(done.error(), "writing " + std::to_string(block.rows) + " rows to " + block.table);
   }
-  return {};
+  WEIR_TRY(sync_tokens(block.table));
+  return fail_point("store.inserted", block.table);
+}
+
+Status ChdbStore::sync_tokens(const std::string& table) {
+  TokenSync* sync = nullptr;
+  {
+    std::lock_guard lock(token_syncs_mutex_);
+    std::unique_ptr<TokenSync>& slot = token_syncs_[table];
+    if (!slot) {
+      WEIR_TRY_ASSIGN(const std::string folder,
+                      ask("SELECT data_paths[1] FROM system.tables WHERE database = currentDatabase() AND name = " +
+                          quoted_text(table)));
+      slot = std::make_unique<TokenSync>(folder);
+    }
+    sync = slot.get();
+  }
+  return sync->sync();
 }
 
 Status ChdbStore::insert(const std::vector<TableBlock>& blocks, std::string_view token) {
@@ -154,6 +175,7 @@ Status ChdbStore::insert(const std::vector<TableBlock>& blocks, std::string_view
 }
 
 Result<std::string> ChdbStore::select(const Select& select) {
+  WEIR_TRY(fail_point("store.select"));
   WEIR_TRY_ASSIGN(auto connection,
                   readers_.take(std::min<std::chrono::milliseconds>(select.limits.time, kConnectionWait)));
   const std::string sql = select.sql + "\nSETTINGS max_execution_time = " +
@@ -192,10 +214,10 @@ Result<TableCounts> ChdbStore::counts() {
 }
 
 Result<std::vector<StorePartition>> ChdbStore::partitions() {
-  WEIR_TRY_ASSIGN(
-      const std::string text,
-      ask("SELECT partition_id, sum(rows) FROM system.parts WHERE active AND database = currentDatabase() AND "
-          "table = 'events' GROUP BY partition_id ORDER BY partition_id"));
+  WEIR_TRY_ASSIGN(const std::string text,
+                  ask("SELECT partition_id, sumIf(rows, table = 'events') FROM system.parts WHERE active AND "
+                      "database = currentDatabase() AND table IN ('events', 'rejects') GROUP BY partition_id ORDER BY "
+                      "partition_id"));
   std::vector<StorePartition> out;
   std::istringstream in(text);
   for (StorePartition p; in >> p.id >> p.rows;) out.push_back(p);
@@ -205,6 +227,7 @@ Result<std::vector<StorePartition>> ChdbStore::partitions() {
 Status ChdbStore::drop_partition(const std::string& id) {
   WEIR_TRY_ASSIGN(auto connection, writers_.take(kConnectionWait));
   for (const char* table : {"events", "rejects"}) {
+    WEIR_TRY(fail_point("store.drop", table));
     if (auto done = connection->query("ALTER TABLE " + std::string(table) + " DROP PARTITION ID " + quoted_text(id));
         !done) {
       return fail(done.error(), "removing the day " + id + " from " + table);

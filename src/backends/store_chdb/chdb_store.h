@@ -1,9 +1,12 @@
 // The store on the embedded ClickHouse engine.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
+#include "backends/store_chdb/deduplication_log.h"
 #include "backends/store_chdb/engine.h"
 #include "ports/store.h"
 
@@ -42,12 +45,16 @@ class ChdbStore final : public StoreWriter, public StoreReader, public StoreAdmi
   static Result<std::unique_ptr<ChdbStore>> create_in(const Options& options, std::shared_ptr<Engine> engine);
   ChdbStore(Options options, std::shared_ptr<Engine> engine);
   Status insert_one(const TableBlock& block, std::string_view token);
+  Status sync_tokens(const std::string& table);
   /// One number or row of text.
   Result<std::string> ask(std::string_view sql);
 
   const Options options_;
   const std::shared_ptr<Engine> engine_;  // shared with siblings
   ConnectionPool writers_, readers_;
+
+  std::mutex token_syncs_mutex_;
+  std::map<std::string, std::unique_ptr<TokenSync>> token_syncs_;  // by table; guarded by token_syncs_mutex_
 };
 
 }  // namespace weir

@@ -124,6 +124,25 @@ TEST_F(ChdbStoreTest, ABatchIsThereOnceHoweverOftenItIsWritten) {
   EXPECT_EQ(store_->counts()->stored, 0U);
 }
 
+TEST_F(ChdbStoreTest, ADayOfRejectsAloneCanBeDropped) {
+  auto store = store_->sibling("rejects_alone");
+  ASSERT_TRUE(store) << store.error().message;
+  RejectEncoder rejects;
+  Reject reject;
+  reject.message = "no";
+  rejects.add(reject, "{", UnixMillis(1'767'225'600'000), PartitionId(0), Offset(0));  // 2026-01-01
+  TableBlock block{"rejects", rejects.columns(), rejects.rows(), {}};
+  rejects.finish(block.native);
+  ASSERT_TRUE((*store)->insert({block}, "rejects"));
+  const auto days = (*store)->partitions();
+  ASSERT_TRUE(days) << days.error().message;
+  ASSERT_EQ(days->size(), 1U);
+  EXPECT_EQ((*days)[0].id, "20260101");
+  EXPECT_EQ((*days)[0].rows, 0U) << "rows are those of events";
+  EXPECT_TRUE((*store)->drop_partition("20260101"));
+  EXPECT_EQ((*store)->counts()->rejected, 0U);
+}
+
 TEST_F(ChdbStoreTest, QuestionsAreBoundedAndParameterised) {
   EXPECT_EQ(ask("SELECT {x:String}, {n:UInt32}", {{"x", "it's; -- \xF0\x9F\x98\x80"}, {"n", "7"}}),
             "it\\'s; -- \xF0\x9F\x98\x80\t7\n");
@@ -163,6 +182,40 @@ TEST_F(ChdbStoreTest, TakesTextsThatRepeatWhateverTheirNumber) {
     stored += static_cast<std::size_t>(texts);
     EXPECT_EQ(ask("SELECT count(), countIf(user_agent = id) FROM events"),
               std::to_string(stored) + "\t" + std::to_string(stored) + "\n");
+  }
+}
+
+// A kill between the engine's note of a token and the publication of its part (see deduplication_log.h). Closes
+// the engine that the tests share, and opens it again.
+TEST_F(ChdbStoreTest, AnInsertThatWasCutOffBeforeItsPartWasPublishedIsDoneAgain) {
+  const auto blocks = batch(200);
+  for (const char* table : {"events", "rejects", "rollups"}) {
+    SCOPED_TRACE(table);
+    auto store = store_->sibling(std::string("cut_off_") + table);
+    ASSERT_TRUE(store) << store.error().message;
+    const std::string parts =
+        "SELECT path FROM system.parts WHERE active AND database = currentDatabase() AND table = '" +
+        std::string(table) + "'";
+    ASSERT_TRUE((*store)->insert(blocks, "log:0:0-200"));
+    const auto path = (*store)->select({.sql = parts, .params = {}, .format = "TabSeparatedRaw"});
+    ASSERT_TRUE(path) << path.error().message;
+    const std::filesystem::path folder(path->substr(0, path->find('\n')));
+    const std::string database = std::string("cut_off_") + table;
+    store->reset();
+    store_.reset();
+    ASSERT_TRUE(std::filesystem::remove_all(folder) > 0) << folder;
+
+    auto again = ChdbStore::create({.path = path_});
+    ASSERT_TRUE(again) << again.error().message;
+    store_ = std::move(*again);
+    auto opened = store_->sibling(database);
+    ASSERT_TRUE(opened) << opened.error().message;
+    ASSERT_TRUE((*opened)->insert(blocks, "log:0:0-200"));
+    const auto counts = (*opened)->counts();
+    ASSERT_TRUE(counts) << counts.error().message;
+    EXPECT_EQ(counts->stored, 200U);
+    EXPECT_EQ(counts->rejected, 1U);
+    EXPECT_EQ(counts->rolled_up, 200U);
   }
 }
 

@@ -1,8 +1,16 @@
 #include "backends/store_chdb/engine.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <optional>
+
+#include "backends/store_chdb/deduplication_log.h"
+#include "base/log.h"
 
 namespace weir {
 
@@ -13,6 +21,58 @@ int clickhouse_error_number(std::string_view message) {
   std::from_chars(message.data() + at + 6, message.data() + message.size(), number);
   return number;
 }
+
+namespace {
+
+/// Catches what is written to stderr while it lives, by whatever thread.
+class CaughtStderr {
+ public:
+  CaughtStderr() : file_(memfd_create("stderr", MFD_CLOEXEC)), kept_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
+    if (file_ >= 0 && kept_ >= 0) dup2(file_, STDERR_FILENO);
+  }
+  ~CaughtStderr() { give_back(); }
+  CaughtStderr(const CaughtStderr&) = delete;
+
+  /// What was written. From now on stderr is what it was.
+  std::string give_back() {
+    std::string text;
+    if (kept_ >= 0) {
+      dup2(kept_, STDERR_FILENO);
+      close(kept_);
+    }
+    if (file_ >= 0) {
+      std::array<char, 4096> piece;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by pread
+      for (ssize_t n = 0; (n = pread(file_, piece.data(), piece.size(), static_cast<off_t>(text.size()))) > 0;)
+        text.append(piece.data(), static_cast<std::size_t>(n));
+      close(file_);
+    }
+    file_ = kept_ = -1;
+    return text;
+  }
+
+ private:
+  int file_, kept_;
+};
+
+/// The innermost of the engine's nested reasons, not too long.
+std::string reason_in(std::string_view said) {
+  constexpr std::string_view kMark = "DB::";
+  const std::size_t code = said.rfind("Code: ");
+  const std::size_t mark = code == std::string_view::npos ? code : said.find(kMark, code);
+  if (mark == std::string_view::npos) return {};
+  std::string_view reason = said.substr(mark);
+  reason = reason.substr(std::min(reason.find(": ") + 2, reason.size()));
+  reason = reason.substr(0, reason.find('\n'));
+  reason = reason.substr(0, reason.find(". "));  // its first sentence
+  if (const std::size_t name = reason.rfind(" (");
+      name != std::string_view::npos &&
+      reason.find_first_of("abcdefghijklmnopqrstuvwxyz", name) == std::string_view::npos)
+    reason = reason.substr(0, name);  // the number's name: (SYNTAX_ERROR)
+  if (reason.size() > 200) reason = reason.substr(0, reason.rfind(' ', 200));
+  return std::string(reason);
+}
+
+}  // namespace
 
 Code code_of_clickhouse_error(std::string_view message) {
   if (message.find("No space left") != std::string_view::npos) return Code::kDiskFull;
@@ -50,6 +110,7 @@ Result<EngineResult> EngineConnection::checked(chdb_result_* raw) {
   EngineResult result(*lib_, raw);
   if (const char* error = lib_->result_error(raw); error != nullptr) {
     const std::string message = error;
+    spoiled_ = true;
     return fail(code_of_clickhouse_error(message), message);
   }
   return result;
@@ -95,7 +156,20 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& path) {
   WEIR_TRY_ASSIGN(const ChdbLibrary* lib, ChdbLibrary::load());
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return fail(Code::kDenied, "The folder " + path + " cannot be made: " + error.message());
+  if (error) {
+    return fail(Code::kDenied, "The folder " + path + " cannot be made: " + error.message() +
+                                   ". Remove what is in its place, or name another folder with --data-dir.");
+  }
+  WEIR_TRY_ASSIGN(const bool restarted, machine_restarted(path));
+  WEIR_TRY_ASSIGN(const MendedTokens mended, mend_deduplication_logs(path, restarted));
+  if (mended.withdrawn > 0)
+    log::info("The last stop interrupted an insert: {} tokens of rows that are not there were withdrawn",
+              mended.withdrawn);
+  if (mended.set_aside > 0)
+    log::warn(
+        "The machine went down in the middle of an insert: {} parts of it were set aside (detached), and will be "
+        "written again",
+        mended.set_aside);
   std::unique_ptr<Engine> engine(new Engine(lib, path));
   WEIR_TRY_ASSIGN(engine->keeper_, engine->connect());
   return engine;
@@ -107,12 +181,20 @@ Result<std::unique_ptr<EngineConnection>> Engine::connect(const std::vector<std:
   std::lock_guard lock(connecting_);
   std::string name = "weir", path = "--path=" + path_;
   std::array<char*, 2> arguments{name.data(), path.data()};
+  // The first connection opens the data path. Why it cannot is said on stderr alone.
+  std::optional<CaughtStderr> caught;
+  if (!keeper_) caught.emplace();
   chdb_connection* raw = lib_->connect(static_cast<int>(arguments.size()), arguments.data());
+  const std::string said = caught ? caught->give_back() : "";
   if (raw == nullptr) {
-    return fail(Code::kUnavailable,
-                "The embedded ClickHouse engine could not open " + path_ +
-                    ". Its own message stands above; is there space and permission, and no other process using it?");
+    const std::string why = reason_in(said);
+    return fail(
+        Code::kUnavailable,
+        "The tables in " + path_ + " cannot be opened" + (why.empty() ? "" : " (" + why + ")") +
+            ". If files there are damaged, restore the whole data directory from a copy; else see that there is space, "
+            "and that this user may read and write there.");
   }
+  if (!said.empty()) (void)!write(STDERR_FILENO, said.data(), said.size());
   std::unique_ptr<EngineConnection> connection(new EngineConnection(lib_, raw));
   for (const std::string& statement : setup) {
     if (auto done = connection->query(statement); !done)
@@ -144,8 +226,13 @@ Result<ConnectionPool::Lease> ConnectionPool::take(std::chrono::milliseconds tim
 }
 
 void ConnectionPool::give_back(std::unique_ptr<EngineConnection> connection) {
+  if (connection->spoiled()) connection.reset();
   std::lock_guard lock(mutex_);
-  free_.push_back(std::move(connection));
+  if (connection) {
+    free_.push_back(std::move(connection));
+  } else {
+    --made_;
+  }
   freed_.notify_one();
 }
 

@@ -58,11 +58,15 @@ class EngineConnection {
   const ChdbLibrary& library() const { return *lib_; }
   chdb_connection handle() const { return *connection_; }
 
+  /// A statement failed. What it had answered until then would stand before the answer of the next one: use another connection.
+  bool spoiled() const { return spoiled_; }
+
  private:
   friend class Engine;
   EngineConnection(const ChdbLibrary* lib, chdb_connection* connection) : lib_(lib), connection_(connection) {}
   Result<EngineResult> checked(chdb_result_* result);
   const ChdbLibrary* lib_;
+  bool spoiled_ = false;
   chdb_connection* connection_;
 };
 

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "backends/store_chdb/sql_chunks.h"
+#include "backends/store_chdb/sql_fault.h"
+#include "backends/store_chdb/sql_insert.h"
+#include "backends/store_chdb/sql_settings.h"
 
 namespace weir {
 namespace {

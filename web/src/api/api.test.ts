@@ -69,19 +69,36 @@ describe("the live feed", () => {
   const overview = (n: number): Overview => ({ state: "normal", sentence: `Normal ${n}`, tiles: [], findings: [] });
   let push: ((o: Overview) => void) | undefined;
   let ask: () => Promise<Overview>;
+  let see: ((seen: boolean) => void) | undefined;
+  let opened = 0;
+  let closed = 0;
+  let asked = 0;
   let feed: LiveFeed;
   beforeEach(() => {
     vi.useFakeTimers({ now: 1_000_000 });
     push = undefined;
+    opened = closed = asked = 0;
     ask = () => Promise.resolve(overview(0));
     const ports: LivePorts = {
       now: () => Date.now(),
-      ask: () => ask(),
+      ask: () => {
+        asked++;
+        return ask();
+      },
       open: (signal, onOverview) =>
         new Promise((_, reject) => {
+          opened++;
           push = onOverview;
-          signal.addEventListener("abort", () => reject(new Error("stopped")));
+          signal.addEventListener("abort", () => {
+            closed++;
+            reject(new Error("stopped"));
+          });
         }),
+      onSeen: (changed) => {
+        see = changed;
+        changed(true);
+        return () => (see = undefined);
+      },
     };
     feed = new LiveFeed(ports);
     feed.start();
@@ -123,6 +140,38 @@ describe("the live feed", () => {
     ask = () => Promise.resolve(overview(2));
     await vi.advanceTimersByTimeAsync(3000);
     expect(feed.get()).toMatchObject({ link: "quiet", trouble: null });
+  });
+
+  it("costs next to nothing in a hidden tab, and is back at once", async () => {
+    push?.(overview(1));
+    await vi.advanceTimersByTimeAsync(1000);
+    const before = asked;
+    see?.(false);
+    expect(closed).toBe(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(opened).toBe(1);
+    expect(asked - before).toBeLessThanOrEqual(5);
+    expect(feed.get().link).toBe("quiet");
+    ask = () => Promise.resolve(overview(9));
+    see?.(true);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(opened).toBe(2);
+    expect(feed.get().overview?.sentence).toBe("Normal 9");
+    push?.(overview(10));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(feed.get()).toMatchObject({ link: "live", gapMs: null });
+  });
+
+  it("keeps what has not changed as it is, so that it is not drawn again", async () => {
+    const tile = { metric: "events", label: "Events", value: 1, unit: "per second", baseline: null, change: null, sparkline: [1, 2] };
+    push?.({ ...overview(1), tiles: [{ ...tile }] });
+    await vi.advanceTimersByTimeAsync(300);
+    const first = feed.get().overview;
+    push?.({ ...overview(2), tiles: [{ ...tile, sparkline: [1, 2] }] });
+    await vi.advanceTimersByTimeAsync(300);
+    const second = feed.get().overview;
+    expect(second?.sentence).toBe("Normal 2");
+    expect(second?.tiles[0]).toBe(first?.tiles[0]);
   });
 
   it("tells a change of state at once", async () => {

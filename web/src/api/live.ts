@@ -1,3 +1,4 @@
+import { replaceEqualDeep } from "@tanstack/react-query";
 import { get, headers, serverNow, url } from "./client";
 import { Trouble, troubleOf } from "./problem";
 import { readEvents } from "./sse";
@@ -27,6 +28,8 @@ export interface LivePorts {
   open: (signal: AbortSignal, onOverview: (o: Overview) => void, onFinding: () => void) => Promise<void>;
   ask: (signal: AbortSignal) => Promise<Overview>;
   now: () => number;
+  /** Calls back when the tab is hidden or seen again; returns how to end that. */
+  onSeen?: (changed: (seen: boolean) => void) => () => void;
 }
 
 /** The page redraws numbers at most this often, however fast they come. */
@@ -35,6 +38,8 @@ const SHOW_EVERY_MS = 250;
 const SILENT_AFTER_MS = 2500;
 const ASK_EVERY_MS = 2000;
 const ASK_WITHIN_MS = 4000;
+/** Nobody looks at a hidden tab, but its title tells whether there is an attack. */
+const ASK_HIDDEN_EVERY_MS = 15_000;
 const REOPEN_FIRST_MS = 500;
 const REOPEN_LAST_MS = 8000;
 
@@ -62,7 +67,9 @@ export class LiveFeed {
   private reopenMs = REOPEN_FIRST_MS;
   private askedAt = 0;
   private asking = false;
-  private lastText = "";
+  private hidden = false;
+  private deaf: (() => void) | undefined;
+  private stream: AbortController | null = null;
   private streamHeardAt: number | null = null;
   private gaps: { at: number; ms: number }[] = [];
 
@@ -70,11 +77,13 @@ export class LiveFeed {
 
   start(): void {
     this.watchTimer = setInterval(() => this.watch(), 500);
-    void this.connect();
+    this.deaf = this.ports.onSeen?.((seen) => this.see(seen));
     void this.askNow();
+    if (!this.hidden) void this.connect();
   }
 
   stop(): void {
+    this.deaf?.();
     this.stopper.abort();
     clearInterval(this.watchTimer);
     clearTimeout(this.showTimer);
@@ -98,18 +107,36 @@ export class LiveFeed {
     void this.askNow();
   };
 
+  /** A hidden tab costs nothing: its stream is closed, and opened again when it is seen. */
+  private see(seen: boolean): void {
+    if (this.hidden === !seen) return;
+    this.hidden = !seen;
+    if (this.hidden) {
+      this.streamHeardAt = null;
+      this.gaps = [];
+      clearTimeout(this.reopenTimer);
+      this.stream?.abort();
+      this.stream = null;
+    } else {
+      void this.askNow();
+      void this.connect();
+    }
+  }
+
   private async connect(): Promise<void> {
     const began = this.ports.now();
+    const stream = new AbortController();
+    this.stream = stream;
     try {
       await this.ports.open(
-        this.stopper.signal,
+        AbortSignal.any([this.stopper.signal, stream.signal]),
         (overview) => this.heardFromStream(overview),
         () => this.findingListeners.forEach((l) => l()),
       );
     } catch {
       // Whether this matters is decided by watch(): it asks Weir directly.
     }
-    if (this.stopper.signal.aborted) return;
+    if (this.stopper.signal.aborted || stream.signal.aborted) return;
     // A stream that lived was a good one: begin again at once. One that broke at once is asked for more and more rarely.
     this.reopenMs = this.ports.now() - began > 5000 ? REOPEN_FIRST_MS : Math.min(this.reopenMs * 2, REOPEN_LAST_MS);
     this.reopenTimer = setTimeout(() => void this.connect(), this.reopenMs);
@@ -125,12 +152,12 @@ export class LiveFeed {
 
   private heard(overview: Overview, link: Link): void {
     const now = this.ports.now();
-    const text = JSON.stringify(overview);
-    const changed = text !== this.lastText;
-    this.lastText = text;
     const before = this.pending ?? this.state;
+    // What has not changed stays the same object, and is not drawn again.
+    const shared = replaceEqualDeep(before.overview, overview);
+    const changed = shared !== before.overview;
     this.show({
-      overview: changed ? overview : before.overview,
+      overview: shared,
       link,
       heardAt: now,
       changedAt: changed ? now : before.changedAt,
@@ -142,7 +169,7 @@ export class LiveFeed {
   private watch(): void {
     const now = this.ports.now();
     const silent = this.streamHeardAt === null || now - this.streamHeardAt > SILENT_AFTER_MS;
-    if (silent && !this.asking && now - this.askedAt >= ASK_EVERY_MS) void this.askNow();
+    if (silent && !this.asking && now - this.askedAt >= (this.hidden ? ASK_HIDDEN_EVERY_MS : ASK_EVERY_MS)) void this.askNow();
   }
 
   private async askNow(): Promise<void> {
@@ -194,6 +221,12 @@ export class LiveFeed {
 
 const browserPorts: LivePorts = {
   now: serverNow,
+  onSeen: (changed) => {
+    const tell = () => changed(!document.hidden);
+    document.addEventListener("visibilitychange", tell);
+    tell();
+    return () => document.removeEventListener("visibilitychange", tell);
+  },
   ask: (signal) => get<Overview>("/overview", {}, signal),
   open: async (signal, onOverview, onFinding) => {
     const response = await fetch(url("/live"), { headers: headers({ Accept: "text/event-stream" }), signal });

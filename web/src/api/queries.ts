@@ -99,10 +99,21 @@ export interface SeriesAsk {
   by?: string;
 }
 
-export function useSeries(ask: SeriesAsk, everyMs: number | false) {
+export function useSeries(ask: SeriesAsk, everyMs: number | false, enabled = true) {
   return useQuery({
+    enabled,
     queryKey: ["series", ask],
     queryFn: ({ signal }) => get<Series>("/series", { ...ask }, signal),
+    refetchInterval: everyMs,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Several metrics over the same stretch, read and shown together. */
+export function useSeriesOf(metrics: readonly string[], ask: Omit<SeriesAsk, "metric" | "by">, everyMs: number | false) {
+  return useQuery({
+    queryKey: ["series-of", metrics, ask],
+    queryFn: ({ signal }) => Promise.all(metrics.map((metric) => get<Series>("/series", { metric, ...ask }, signal))),
     refetchInterval: everyMs,
     placeholderData: keepPreviousData,
   });

@@ -30,7 +30,7 @@ export function SearchBox({ inputRef }: { inputRef: React.RefObject<HTMLInputEle
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const listId = useId();
-  const now = useNow();
+  const now = useNow(open ? 1000 : 86_400_000);
   const box = useRef<HTMLDivElement>(null);
 
   useEffect(() => {

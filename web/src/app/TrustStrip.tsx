@@ -1,6 +1,6 @@
 import { Link } from "wouter";
-import { useHealth, useLedger, useLive } from "@/api/queries";
-import { useNow } from "@/hooks/clock";
+import { useHealth, useLedger, useLive, useLivePart } from "@/api/queries";
+import { useEachSecond, useNow } from "@/hooks/clock";
 import { duration, exact, milliseconds, plural, whole } from "@/lib/format";
 import { Level } from "@/parts/Level";
 
@@ -17,7 +17,9 @@ export function TrustStrip() {
 }
 
 function Arrived() {
-  const { link, heardAt, changedAt, gapMs } = useLive();
+  // A second is often enough for what nobody reads while it changes.
+  const live = useLive();
+  const { link, heardAt, changedAt, gapMs } = useEachSecond(live, live.link);
   const now = useNow();
   if (link === "connecting" || heardAt === null) return <span className="trust-arrived">Waiting for the first numbers</span>;
   if (link === "lost")
@@ -66,6 +68,9 @@ function Accounted() {
 
 function Parts() {
   const { data, isError } = useHealth();
+  const lost = useLivePart((s) => s.link === "lost");
+  // They were well, and nobody knows how they are.
+  if (lost) return <Link href="/health">Parts not reachable</Link>;
   if (!data) return <Link href="/health">{isError ? "Health is not readable" : "Asking the parts"}</Link>;
   const well = data.components.filter((c) => c.status === "ok").length;
   const all = data.components.length;

@@ -11,7 +11,7 @@ describe("Home", () => {
     const state = await screen.findByRole("heading", { level: 1, name: /^Normal\. [\d,]+ events a second/ });
     expect(state).toBeTruthy();
     expect(container.querySelector(".attack, .elevated, .attention, .off")).toBeNull();
-    expect(screen.getByText(/None\. One appears here/)).toBeTruthy();
+    expect(screen.getByText(/^None\. To see what an attack does/)).toBeTruthy();
     const failed = await screen.findByRole("link", { name: /^Failed logins\s*\d+\s*a minute\s*as usual/i });
     expect(failed.getAttribute("href")).toBe("/explore?range=15m&type=account.login&outcome=failure");
   });
@@ -39,8 +39,17 @@ describe("Home", () => {
   it("teaches when the database is empty", async () => {
     open("empty");
     expect(await screen.findByText("No event has arrived yet.")).toBeTruthy();
-    expect(screen.getAllByText("learning the usual").length).toBeGreaterThan(4);
+    expect(screen.getAllByText("no data yet").length).toBeGreaterThan(4);
     expect(await screen.findByText("No events yet")).toBeTruthy();
+  });
+
+  it("compares nothing while there is no past, and says since when it has data", async () => {
+    const { container } = open("young");
+    await screen.findByRole("heading", { level: 1, name: /^Normal so far\./ });
+    expect(await screen.findByText(/^data since \d\d:\d\d$/)).toBeTruthy();
+    expect(await screen.findByText(/Weir has data since \d\d:\d\d: too little to compare with/)).toBeTruthy();
+    expect((await screen.findAllByText("Networks")).length).toBe(1);
+    expect(container.textContent).not.toMatch(/was none|was \d|× usual|hour before/);
   });
 
   it("accounts for a single event", async () => {

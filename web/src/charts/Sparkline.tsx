@@ -1,12 +1,21 @@
-import { useState } from "react";
+import { memo, useState } from "react";
 import { USUAL_FACTOR } from "@/lib/metrics";
 import { linePath, steadyRange } from "./scale";
 
 const W = 160;
 const H = 32;
 
-/** 60 values, oldest first, over the usual as a pale band. Says nothing that the words beside it do not say. */
-export function Sparkline({ values, baseline }: { values: readonly (number | null)[]; baseline: number | null }) {
+/** Fewer points are dots and no line. */
+const LEAST = 3;
+/** A line of fewer minutes is not stretched over the whole width. */
+const LEAST_WIDE = 10;
+
+/**
+ * 60 values, oldest first, over the usual as a pale band; before `first` there is no data. Says nothing that the words
+ * beside it do not say.
+ */
+export const Sparkline = memo(function Sparkline({ values: all, first, baseline }: { values: readonly (number | null)[]; first: number; baseline: number | null }) {
+  const values = all.map((v, i) => (i < first ? null : v)).slice(Math.max(Math.min(first, all.length - LEAST_WIDE), 0));
   const known = values.filter((v): v is number => v !== null);
   const usual = baseline !== null && baseline > 0 ? { low: baseline / USUAL_FACTOR, high: baseline * USUAL_FACTOR } : null;
   const edges = usual ? [...known, usual.low, usual.high] : known;
@@ -19,7 +28,7 @@ export function Sparkline({ values, baseline }: { values: readonly (number | nul
   return (
     <svg className="spark" viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
       {usual && <rect className="usual" x="0" width={W} y={y(usual.high)} height={Math.max(y(usual.low) - y(usual.high), 2)} />}
-      <path d={linePath(values, x, y)} />
+      {known.length >= LEAST && <path d={linePath(values, x, y)} />}
     </svg>
   );
-}
+});

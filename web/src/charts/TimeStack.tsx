@@ -25,6 +25,9 @@ export interface Panel {
   href?: string;
 }
 
+/** The words at the mark do not lie on those of the first chart. */
+const CAPTION_WIDTH = 164;
+
 interface Props {
   label: string;
   panels: Panel[];
@@ -33,6 +36,8 @@ interface Props {
   /** The right end is now. */
   live: boolean;
   stepMs: number;
+  /** A moment that stays marked: when what is wrong began. */
+  began?: { at: number; words: string; alarm: "attack" | "elevated" } | null;
   /** Changes when other data is shown, so that y axes are chosen anew. */
   dataKey: string;
   onZoom?: ((from: number, to: number) => void) | undefined;
@@ -43,7 +48,7 @@ interface Props {
  * Lines over one shared time axis. Hovering one shows that moment in all; dragging zooms. With the keyboard: left and
  * right move the moment, Shift with them marks a stretch, Enter zooms to it, Escape undoes. The same numbers as a table.
  */
-export function TimeStack({ label, panels, from, to, live, stepMs, dataKey, onZoom, onReset }: Props) {
+export function TimeStack({ label, panels, from, to, live, stepMs, began = null, dataKey, onZoom, onReset }: Props) {
   const area = useRef<HTMLDivElement>(null);
   const [plots] = useState(() => new Map<string, Plot>());
   const [width, setWidth] = useState(0);
@@ -136,7 +141,11 @@ export function TimeStack({ label, panels, from, to, live, stepMs, dataKey, onZo
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onKeyDown={key}
-        onPointerMove={(e) => setAt(timeOf(e.clientX))}
+        onPointerMove={(e) => {
+          const time = timeOf(e.clientX);
+          // Within one bucket nothing that is shown changes.
+          setAt(mark === null ? (times[nearest(times, time)] ?? time) : time);
+        }}
         onPointerDown={down}
         onPointerUp={up}
         onPointerCancel={() => setMark(null)}
@@ -153,6 +162,16 @@ export function TimeStack({ label, panels, from, to, live, stepMs, dataKey, onZo
           <PanelView key={panel.key} panel={panel} from={from} to={to} dataKey={dataKey} live={live} plots={plots} moment={moment} x={moment === null ? 0 : xOf(moment)} width={width} />
         ))}
         <div className="stack-lay" aria-hidden="true">
+          {began && began.at > from && began.at < to && (
+            <>
+              <div className={`stack-began ${began.alarm}`} style={{ left: xOf(began.at) }} />
+              {moment === null && (
+                <span className={`stack-began-words ${began.alarm} ${xOf(began.at) > Math.min(460, width * 0.6) ? "before" : ""}`} style={{ left: Math.max(xOf(began.at), CAPTION_WIDTH) }}>
+                  {began.words}
+                </span>
+              )}
+            </>
+          )}
           {mark !== null && at !== null && (
             <div className="stack-mark" style={{ left: Math.min(xOf(mark), xOf(at)), width: Math.abs(xOf(at) - xOf(mark)) }} />
           )}
@@ -234,7 +253,7 @@ function PanelView(props: {
     const fresh = shownKey.current !== dataKey;
     if (panel.samples.times.length > 0) shownKey.current = dataKey;
     plot.set(plotInput(panel, from, to), fresh);
-  });
+  }, [panel, from, to, dataKey, plots]);
 
   const value = moment === null ? null : valueAt(panel, moment);
   const summary = describe(panel);
@@ -329,7 +348,7 @@ function plotInput(panel: Panel, from: number, to: number): PlotInput {
     alarm: panel.alarm,
     now: now ?? values[last] ?? null,
     write: panel.write,
-    writeTick: (v) => (v === 0 ? "0" : panel.write(v).replace(/\.0$/, "")),
+    writeTick: (v) => (v === 0 ? "0" : panel.write(v).replace(/\.0+(?!\d)/, "")),
     leastTop: panel.leastTop ?? 0,
   };
 }

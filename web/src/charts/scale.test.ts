@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { linePath, lonely, nearest, niceTop, samplesOf, steadyRange, steadyTop, timeTicks, withGaps } from "./scale";
+import { beginOf, FEW, knownFrom, leftUsualAt, linePath, lonely, nearest, niceTop, samplesOf, steadyRange, steadyTop, timeTicks, withGaps } from "./scale";
 
 describe("the y axis", () => {
   it("ends at a friendly number", () => {
@@ -46,8 +46,37 @@ describe("samples", () => {
     const young = [1, 2, 0, 4000, 4100, 3900, 4000, 3950];
     const ratio = samplesOf(young.map((_, i) => [at(i * 60), 0.5]), 60_000, false, 480_000);
     expect(withGaps(ratio, new Map(young.map((n, i) => [i * 60_000, n])), false).values).toEqual([null, null, null, 0.5, 0.5, 0.5, 0.5, 0.5]);
+    const all = new Map(young.map((n, i) => [i * 60_000, n]));
+    const first = samplesOf(young.map((n, i) => [at(i * 60), n]), 60_000, true, 480_000);
+    expect(withGaps(first, all, true).values.map((v) => v === null)).toEqual([true, true, true, false, false, false, false, false]);
+    // Also while the beginning is still the running bucket.
+    const running = new Map([1, 2, 0, 900].map((n, i) => [i * 60_000, n]));
+    expect(withGaps(samplesOf([[at(0), 1], [at(60), 2], [at(120), 0]], 60_000, true, 200_000), running, true).values).toEqual([null, null, null]);
+    // Of few events no share is told.
+    const few = [5000, 12, 5000];
+    const share = samplesOf(few.map((_, i) => [at(i * 60), 0.2]), 60_000, false, 180_000);
+    expect(withGaps(share, new Map(few.map((n, i) => [i * 60_000, n])), false, FEW).values).toEqual([0.2, null, 0.2]);
     expect(lonely([1, null, 2, 3, null, 4])).toEqual([0, 5]);
   });
+});
+
+it("a chart begins where its data begins, and never as a sliver", () => {
+  const hour = 3_600_000;
+  expect(beginOf(0, hour, null)).toBe(0);
+  expect(beginOf(0, hour, -5)).toBe(0);
+  expect(beginOf(0, hour, hour / 2)).toBe(hour / 2);
+  expect(beginOf(0, hour, hour - 60_000)).toBe(hour * 0.8);
+  const samples = { times: [5, 15, 25], starts: [0, 10, 20], values: [0, 0, 7], partial: null };
+  expect(knownFrom(samples, 15).values).toEqual([null, null, 7]);
+  expect(knownFrom(samples, null).values).toEqual([0, 0, 7]);
+});
+
+it("finds when a line left its usual", () => {
+  const of = (values: (number | null)[]) => leftUsualAt({ times: [], starts: values.map((_, i) => i * 10), values, partial: null }, 5);
+  expect(of([1, 9, 1, 1, 9, 4, 9, 9])).toBe(40);
+  expect(of([1, 2, 3])).toBeNull();
+  expect(of([9, 9, 1, 1])).toBe(0);
+  expect(of([])).toBeNull();
 });
 
 it("ticks are round and few", () => {

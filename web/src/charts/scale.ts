@@ -76,27 +76,68 @@ export function samplesOf(
 }
 
 /**
- * Where nothing arrived there is a gap, not a zero: before the first event ever, and where two buckets or more in a row
- * are empty. A trickle counts as nothing (a fiftieth of what most buckets have: stragglers, and events that came late from
- * before the beginning): a share of five requests would be drawn as if it were one of thousands. `total` is the series of all events; `self` says that it is the one to be cut, which keeps its zeros
- * after the first event: that it fell to nothing is what it has to tell.
+ * At most so much in a bucket is a trickle, beside what most buckets have, or in the first moments the newest:
+ * stragglers, that came late from before the beginning. `counts` in the order of time.
  */
-export function withGaps(samples: Samples, total: ReadonlyMap<number, number | null>, self: boolean): Samples {
+export function trickleOf(counts: Iterable<number | null | undefined>): number {
+  const busy = [...counts].filter((n): n is number => typeof n === "number" && n > 0);
+  const newest = Math.max(...busy.slice(-2), 0);
+  busy.sort((a, b) => a - b);
+  return Math.max(busy[Math.floor(busy.length * 0.75)] ?? 0, newest) / 50;
+}
+
+/** Of fewer things than this no share is told: one in five is no 20 %. */
+export const FEW = 20;
+
+/**
+ * Where nothing arrived there is a gap, not a zero: before the beginning, and where two buckets or more in a row are empty.
+ * A trickle counts as nothing: a share of five requests would be drawn as if it were one of thousands. `total` is the
+ * series of all events; `self` says that it is the one to be cut, which keeps its zeros after the beginning: that it fell
+ * to nothing is what it has to tell. `least`: what a bucket must have for its value to say something.
+ */
+export function withGaps(samples: Samples, total: ReadonlyMap<number, number | null>, self: boolean, least = 0): Samples {
   const counts = samples.starts.map((s) => total.get(s));
-  const busy = counts.filter((n): n is number => typeof n === "number" && n > 0).sort((a, b) => a - b);
-  const trickle = self ? 0 : (busy[Math.floor(busy.length * 0.75)] ?? 0) / 50;
-  const empty = counts.map((n) => typeof n === "number" && n <= trickle);
-  const first = empty.indexOf(false);
+  const trickle = trickleOf(total.values());
+  const upTo = (most: number) => counts.map((n) => typeof n === "number" && n <= most);
+  const first = upTo(trickle).indexOf(false);
+  const empty = upTo(self ? 0 : trickle);
   return {
     ...samples,
     // Nothing ever came: a running bucket of nothing is no data either.
     partial: first < 0 && samples.partial === 0 ? null : samples.partial,
     values: samples.values.map((v, i) => {
+      if (first < 0 || i < first || (counts[i] ?? least) < least) return null;
       if (empty[i] !== true) return v;
-      if (first < 0 || i < first) return null;
       return !self && (empty[i - 1] === true || empty[i + 1] === true) ? null : v;
     }),
   };
+}
+
+/** Nothing is known from before `since`, and the bucket in which it lies is seldom a whole one. */
+export function knownFrom(samples: Samples, since: number | null): Samples {
+  if (since === null) return samples;
+  return { ...samples, values: samples.values.map((v, i) => ((samples.starts[i] ?? 0) <= since ? null : v)) };
+}
+
+/**
+ * The left end of a live chart: where the data begins, if that is within the stretch. At least a fifth of the stretch is
+ * shown, so that the first moments are not drawn as if they were a history.
+ */
+export function beginOf(from: number, to: number, since: number | null): number {
+  return since === null ? from : Math.max(from, Math.min(since, to - (to - from) / 5));
+}
+
+/**
+ * When a line left its usual: the begin of the latest run above it. A single bucket that falls back does not end a run.
+ */
+export function leftUsualAt(samples: Samples, high: number): number | null {
+  let at: number | null = null;
+  for (let i = samples.values.length - 1; i >= 0; i--) {
+    const above = (v: number | null | undefined) => v != null && v > high;
+    if (above(samples.values[i])) at = samples.starts[i] ?? at;
+    else if (at !== null && !above(samples.values[i - 1])) break;
+  }
+  return at;
 }
 
 /** Places of values with a gap on either side: a line through one point is invisible. */

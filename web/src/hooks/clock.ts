@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { serverNow } from "@/api/client";
 
 // One second hand for the whole page; it stands still while the tab is hidden.
@@ -28,11 +28,22 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The time at the server, in ms, once a second. */
-export function useNow(): number {
-  return useSyncExternalStore(
-    subscribe,
-    () => now,
-    () => now,
-  );
+/** The time at the server, in ms, once a second, or less often: what shows it is drawn again only then. */
+export function useNow(everyMs = 1): number {
+  const read = () => (everyMs <= 1000 ? now : Math.floor(now / everyMs) * everyMs);
+  return useSyncExternalStore(subscribe, read, read);
+}
+
+/** When today began (UTC). */
+export function useToday(): number {
+  return useNow(86_400_000);
+}
+
+/** A value that moves too often to be followed: as it was when the second began, or when `urgent` last changed. */
+export function useEachSecond<T>(value: T, urgent: unknown): T {
+  const second = useNow();
+  const [shown, setShown] = useState({ second, urgent, value });
+  if (shown.second === second && shown.urgent === urgent) return shown.value;
+  setShown({ second, urgent, value });
+  return value;
 }

@@ -102,6 +102,16 @@ export function hourMinute(ms: number): string {
   return `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`;
 }
 
+/** Since when, as short as it is clear: "14:26", or with its day when that is not today. */
+export function sinceWord(ms: number, now: number): string {
+  return now - ms < 20 * 3_600_000 ? hourMinute(ms) : `${day(ms)}, ${hourMinute(ms)}`;
+}
+
+/** A label within a sentence: "API errors", but "failed logins". */
+export function inSentence(label: string): string {
+  return /^[A-Z]{2}/.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1);
+}
+
 /** "24 Nov". */
 export function day(ms: number): string {
   const d = new Date(ms);

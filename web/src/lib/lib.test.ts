@@ -3,7 +3,7 @@ import type { WeirEvent } from "@/api/types";
 import { happened, keyWords, program, remark } from "./events";
 import { metricOf, readFilters, withFilter, withoutFilter, writeFilters } from "./filters";
 import { entityLink, exploreLink } from "./links";
-import { against, metricWords, scaleFor, times, told } from "./metrics";
+import { against, metricWords, scaleFor, steadyScale, times, told } from "./metrics";
 import { readRange, sameRange, stepFor, windowOf, writeRange } from "./range";
 
 const plain = (s: string) => s.replaceAll("\u00a0", " ");
@@ -72,6 +72,17 @@ describe("metrics", () => {
     expect(plain(told(scaleFor("count", 2010), 2020))).toBe("2.02 k a second");
     expect(plain(told(scaleFor("ratio", null), 0.118))).toBe("11.8 %");
     expect(plain(told(scaleFor("ms", null), 180.4))).toBe("180 ms");
+  });
+  it("keep their unit: by the usual where it is known, and not changed by a breath", () => {
+    const resets = metricWords("password_resets");
+    expect(steadyScale(resets, null, 3).unit).toBe("a second");
+    expect(steadyScale(resets, null, 0.9).unit).toBe("a second");
+    expect(steadyScale(resets, null, 0.2).unit).toBe("a minute");
+    expect(steadyScale(resets, 0.9, 3).unit).toBe("a minute");
+    expect(steadyScale(resets, 1.1, null).unit).toBe("a minute");
+    expect(steadyScale(resets, 2.2, null).unit).toBe("a second");
+    expect(steadyScale(resets, 0.95, null).unit).toBe("a second");
+    expect(steadyScale(resets, null, 0.1).unit).toBe("a second");
   });
   it("that this page does not know are told by the server's words", () => {
     expect(metricWords("refunds", "Refunds", "events/s")).toMatchObject({ label: "Refunds", kind: "count" });

@@ -162,6 +162,29 @@ export function scaleFor(kind: Kind, typical: number | null): Scale {
   }
 }
 
+const units = new Map<string, number>();
+const guesses = new Set<string>();
+
+/**
+ * The same unit for a metric wherever the page tells it, and for as long as it is open: the tile, the chart and the
+ * sentence agree, and a usual that wavers around one a second does not change it with every breath.
+ * @param seen what it is by, while the usual is not known.
+ */
+export function steadyScale(words: MetricWords, baseline: number | null, seen: number | null): Scale {
+  if (words.kind !== "count") return scaleFor(words.kind, null);
+  const before = units.get(words.name);
+  // What was only seen so far gives way to the usual.
+  const guessed = before === undefined || guesses.has(words.name);
+  if (baseline !== null && baseline > 0 && (guessed || baseline >= 1.25 || baseline < 0.8)) {
+    units.set(words.name, baseline);
+    guesses.delete(words.name);
+  } else if (baseline === null && guessed && seen !== null && seen > 0 && (before === undefined || seen < 0.5 || seen > 2)) {
+    units.set(words.name, seen);
+    guesses.add(words.name);
+  }
+  return scaleFor("count", units.get(words.name) ?? baseline ?? seen);
+}
+
 /** With its unit, for titles and screen readers. */
 export function told(scale: Scale, raw: number): string {
   return scale.unit === "" ? scale.write(raw) : `${scale.write(raw)}\u00a0${scale.unit}`;

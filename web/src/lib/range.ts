@@ -96,8 +96,8 @@ export function sameRange(a: Range, b: Range): boolean {
 /** A zoom of less than this would show single buckets. */
 export const SMALLEST_ZOOM_MS = 10_000;
 
-/** How often a stretch of time is read again. */
-export function everyOf(range: Range): number | false {
+/** How often a stretch of time is read again; while nothing is wrong, its steps are soon enough. */
+export function everyOf(range: Range, calm = false): number | false {
   if (range.kind === "fixed") return false;
-  return { "15m": 2000, "1h": 5000, "6h": 15_000, "24h": 30_000, "7d": 60_000 }[range.name];
+  return { "15m": calm ? 5000 : 2000, "1h": calm ? 15_000 : 5000, "6h": 15_000, "24h": 30_000, "7d": 60_000 }[range.name];
 }

@@ -4,9 +4,10 @@ import { Link } from "wouter";
 import { Trouble } from "@/api/problem";
 import { getEvents, useEntity } from "@/api/queries";
 import type { Entity, EntityKind, WeirEvent } from "@/api/types";
+import { type Lane, Lanes } from "@/charts/Lanes";
 import { useView } from "@/hooks/view";
-import { eventKey, FIELD_OF_KIND, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
-import { useNow } from "@/hooks/clock";
+import { EVENT_TYPES, eventKey, field, FIELD_OF_KIND, happened, isEntityKind, keyWords, KIND_WORDS, typeWord } from "@/lib/events";
+import { useNow, useToday } from "@/hooks/clock";
 import { exact, plural, shortTime, whole } from "@/lib/format";
 import { entityLink, exploreLink } from "@/lib/links";
 import type { Range } from "@/lib/range";
@@ -21,6 +22,8 @@ import { NotFoundPage } from "./NotFound";
 
 const RECENT = 200;
 const SHOWN = 20;
+/** Weir names at most so many of a kind; how many there are, it does not say. */
+const LINKED_LIMIT = 5;
 const COLUMN_OF: Partial<Record<EntityKind, "account" | "ip" | "country" | "asn">> = { user: "account", ip: "ip", country: "country", asn: "asn" };
 
 /** `path`: the id where a link, made by hand, has it in its path. */
@@ -36,7 +39,8 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
   const filters = useMemo(() => ({ [FIELD_OF_KIND[kind]]: [id] }), [kind, id]);
   const [chosen, setRange] = useState<Range | null>(null);
   const [opened, setOpened] = useState<WeirEvent | null>(null);
-  const now = useNow();
+  const now = useNow(60_000);
+  const today = useToday();
   // Also where Weir keeps no entities yet: its newest events tell most of what there is to know.
   const recent = useQuery({
     queryKey: ["entity-events", kind, id],
@@ -71,6 +75,11 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
     );
 
   const more = recent.data?.next_cursor != null;
+  const failures = failuresOf(kind, events, more);
+  // So few that each can be seen: then a line of how many there are says less than the events themselves.
+  const lanes = recent.data && events.length > 0 && !more ? lanesOf(events, filters) : null;
+  const end = Math.max(now, Date.parse(events[0]?.time ?? "") || 0);
+  const begin = Math.min(oldest - (end - oldest) / 25, end - 600_000);
   const lastSeen = e?.last_seen ?? events[0]?.time;
   const firstSeen = e?.first_seen ?? (more ? undefined : events.at(-1)?.time);
   const risk = e?.risk?.score ?? 0;
@@ -90,16 +99,28 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
           </span>
         </div>
         <div className="under">
-          {e?.risk && (risk >= 30 ? <Level alarm={risk >= 70 ? "attack" : "elevated"} word={`Risk ${risk} of 100`} /> : <span>Risk {risk} of 100</span>)}
+          {failures !== null && <b>{failures}</b>}
+          {/* A nought without a reason is no judgement: nothing has looked yet. */}
+          {e?.risk && (risk > 0 || e.risk.reasons.length > 0) && (risk >= 30 ? <Level alarm={risk >= 70 ? "attack" : "elevated"} word={`Risk ${risk} of 100`} /> : <span>Risk {risk} of 100</span>)}
           {firstSeen !== undefined && <span title={exact(Date.parse(firstSeen))}>first seen {shortTime(Date.parse(firstSeen), now)}</span>}
           {lastSeen !== undefined && <span title={exact(Date.parse(lastSeen))}>last seen {shortTime(Date.parse(lastSeen), now)} UTC</span>}
         </div>
       </div>
       <div className="wrap section columns">
         <div>
-          <section aria-label="Over time">
-            <ExploreChart filters={filters} range={range} choose={setRange} />
-          </section>
+          {lanes ? (
+            <section aria-labelledby="by-kind">
+              <div className="head">
+                <h2 id="by-kind">What it did, by kind</h2>
+                <span className="quiet">all {plural(events.length, "event")}, a mark for each</span>
+              </div>
+              <Lanes lanes={lanes} from={begin} to={end} />
+            </section>
+          ) : (
+            <section aria-label="Over time">
+              <ExploreChart filters={filters} range={range} choose={setRange} />
+            </section>
+          )}
           <section className="section" aria-labelledby="its-events">
             <div className="head">
               <h2 id="its-events">Newest events</h2>
@@ -109,14 +130,14 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
               </Link>
             </div>
             {recent.data ? (
-              <EventsTable events={events.slice(0, SHOWN)} chosen={opened ? eventKey(opened) : null} open={setOpened} now={now} label="Its newest events" without={COLUMN_OF[kind]} />
+              <EventsTable events={events.slice(0, SHOWN)} chosen={opened ? eventKey(opened) : null} open={setOpened} now={today} label="Its newest events" without={COLUMN_OF[kind]} />
             ) : (
               <p className="waiting">Reading its events</p>
             )}
           </section>
         </div>
         <div>
-          <Counts entity={e} events={events} more={more} filters={filters} />
+          {!lanes && <Counts entity={e} events={events} more={more} filters={filters} />}
           {e?.risk && e.risk.reasons.length > 0 && (
             <section className="section">
               <h2>Why {e.risk.score}</h2>
@@ -130,7 +151,7 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
               </ul>
             </section>
           )}
-          <Linked kind={kind} entity={e} events={events} more={more} />
+          <Linked kind={kind} entity={e} events={events} more={more} first={lanes !== null} />
           {e && e.findings.length > 0 && (
             <section className="section">
               <h2>Findings</h2>
@@ -142,6 +163,48 @@ function Known({ kind, id }: { kind: EntityKind; id: string }) {
       <EventPanel event={opened} onClose={() => setOpened(null)} />
     </>
   );
+}
+
+/** The first thing to know of somebody: whether logins fail, and how widely. Null where few did. */
+export function failuresOf(kind: EntityKind, events: readonly WeirEvent[], more: boolean): string | null {
+  const failed = events.filter((e) => e.type === "account.login" && happened(e).failed);
+  const logins = events.filter((e) => e.type === "account.login").length;
+  // People mistype: a failure now and then is nothing to begin with.
+  if (failed.length < 3 || failed.length < logins / 5) return null;
+  const entered = new Set(events.filter((e) => e.type === "account.login" && !happened(e).failed).map((e) => field(e, "user_id"))).size;
+  const differ = (name: string) => new Set(failed.map((e) => field(e, name)).filter((v) => v !== "")).size;
+  const wide =
+    kind === "user" ? `from ${plural(differ("ip"), "address", "addresses")}` : `on ${plural(differ("user_id"), "account")}`;
+  const then = kind === "user" || entered === 0 ? "" : `, ${plural(entered, "account")} logged in`;
+  return `${more ? `In its newest ${whole(events.length)} events: ` : ""}${plural(failed.length, "failed login")} ${wide}${then}`;
+}
+
+const COLOURS: Record<string, string> = {
+  "account.signup": "signup",
+  "account.login": "login",
+  "account.password_change": "reset",
+  "account.password_reset": "reset",
+  "account.mfa": "mfa",
+  "api.request": "api",
+  "email.send": "email",
+};
+
+export function lanesOf(events: readonly WeirEvent[], filters: Record<string, string[]>): Lane[] {
+  return EVENT_TYPES.flatMap((type) => {
+    const of = events.filter((e) => e.type === type);
+    if (of.length === 0) return [];
+    const times = (failed: boolean) => of.filter((e) => happened(e).failed === failed).map((e) => Date.parse(e.time));
+    return [
+      {
+        key: type,
+        title: typeWord(type),
+        href: exploreLink({ ...filters, type: [type] }, { kind: "live", name: "24h" }),
+        colour: COLOURS[type] ?? "total",
+        marks: times(false),
+        failed: times(true),
+      },
+    ];
+  });
 }
 
 function Counts({ entity, events, more, filters }: { entity: Entity | undefined; events: readonly WeirEvent[]; more: boolean; filters: Record<string, string[]> }) {
@@ -199,12 +262,13 @@ export function linkedOf(kind: EntityKind, events: readonly WeirEvent[]): Linked
   return [...found.values()].sort((a, b) => b.events - a.events);
 }
 
-function Linked({ kind, entity, events, more }: { kind: EntityKind; entity: Entity | undefined; events: readonly WeirEvent[]; more: boolean }) {
+function Linked(props: { kind: EntityKind; entity: Entity | undefined; events: readonly WeirEvent[]; more: boolean; first: boolean }) {
+  const { kind, entity, events, more, first } = props;
   const rows = entity?.linked ?? linkedOf(kind, events);
   const kinds = (Object.keys(FIELD_OF_KIND) as EntityKind[]).filter((k) => rows.some((r) => r.kind === k));
   if (rows.length === 0) return null;
   return (
-    <section className="section" aria-labelledby="linked">
+    <section className={first ? "" : "section"} aria-labelledby="linked">
       <div className="head">
         <h2 id="linked">Seen together with</h2>
         {!entity && more && <span className="quiet">in its newest {whole(events.length)} events</span>}
@@ -213,7 +277,11 @@ function Linked({ kind, entity, events, more }: { kind: EntityKind; entity: Enti
         const of = rows.filter((r) => r.kind === k);
         return (
           <div key={k} className="linked">
-            <h3 className="quiet">{of.length === 1 ? KIND_WORDS[k].one : `${whole(of.length)} ${KIND_WORDS[k].many.toLowerCase()}`}</h3>
+            <h3 className="quiet">{of.length === 1
+                ? KIND_WORDS[k].one
+                : entity && of.length >= LINKED_LIMIT
+                  ? `${KIND_WORDS[k].many}, most often`
+                  : `${whole(of.length)} ${KIND_WORDS[k].many.toLowerCase()}`}</h3>
             <ul>
               {of.slice(0, 6).map((r) => (
                 <li key={r.id}>

@@ -7,7 +7,7 @@ import { useView } from "@/hooks/view";
 import { eventKey, keyWords } from "@/lib/events";
 import { FIELD_WORDS, FILTER_FIELDS, type FilterField, type Filters, readFilters, withFilter, withoutFilter, writeFilters } from "@/lib/filters";
 import { clock, plural, whole } from "@/lib/format";
-import { useNow } from "@/hooks/clock";
+import { useToday } from "@/hooks/clock";
 import { iso, type Range, readRange, windowOf, writeRange } from "@/lib/range";
 import { EventPanel } from "@/parts/EventPanel";
 import { EventsTable } from "@/parts/EventsTable";
@@ -81,7 +81,7 @@ function Found({ filters, range, chosen, choose }: FoundProps) {
   // A list belongs to a moment: pages that are read later must not shift under the first ones.
   const [since, setSince] = useState(() => serverNow());
   const ask = { filters, from: window.from, to: range.kind === "fixed" ? window.to : undefined, limit: PAGE };
-  const now = useNow();
+  const today = useToday();
   const [opened, setOpened] = useState<WeirEvent | null>(null);
   const list = useInfiniteQuery({
     queryKey: ["explore", filters, window.from, window.to, since],
@@ -149,7 +149,7 @@ function Found({ filters, range, chosen, choose }: FoundProps) {
         {events.length > 0 && <Downloads filters={filters} from={window.from} to={window.to} />}
       </div>
       {events.length > 0 ? (
-        <EventsTable events={events} chosen={chosen} open={open} now={now} label="Events" />
+        <EventsTable events={events} chosen={chosen} open={open} now={today} label="Events" />
       ) : list.isPending ? null : (
         <div className="empty">
           <b>Nothing matches in this stretch of time.</b>

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { get } from "@/api/client";
-import { useFinding, useFindings } from "@/api/queries";
+import { useFinding, useFindings, useLivePart } from "@/api/queries";
 import type { List, WeirEvent } from "@/api/types";
 import { eventKey, isEntityKind, keyWords, KIND_WORDS } from "@/lib/events";
 import { duration, exact, plural, whole } from "@/lib/format";
-import { useNow } from "@/hooks/clock";
+import { useEachSecond, useNow, useToday } from "@/hooks/clock";
 import { entityLink } from "@/lib/links";
 import { AttackSwitch } from "@/parts/AttackSwitch";
 import { EventPanel } from "@/parts/EventPanel";
@@ -20,12 +20,23 @@ export function FindingsPage() {
   const items = findings.data?.items ?? [];
   const open = worstFirst(items.filter((f) => f.closed_at === null && (f.status === "new" || f.status === "in_progress")));
   const closed = items.filter((f) => !open.includes(f));
+  // That nobody is named does not mean that nothing is wrong.
+  const overview = useLivePart((s) => s.overview);
+  const alarm = useEachSecond(overview && overview.state !== "normal" ? { state: overview.state, sentence: overview.sentence } : null, overview?.state);
   return (
     <>
       <div className="page-hero">
         <h1 className="page-title">
           {findings.data === undefined ? "Findings" : open.length === 0 ? "No finding is open." : `${plural(open.length, "finding")} open.`}
         </h1>
+        {open.length === 0 && alarm !== null && (
+          <p className="under">
+            <Level alarm={alarm.state} />
+            <Link className="name" href="/">
+              {alarm.sentence}
+            </Link>
+          </p>
+        )}
         <p className="under">
           <span className="prose">A finding is one attack, told in a sentence: who does what to whom, since when, and what to do. It opens, grows and closes by itself.</span>
         </p>
@@ -76,6 +87,7 @@ export function FindingPage({ id }: { id: string }) {
   });
   const [opened, setOpened] = useState<WeirEvent | null>(null);
   const now = useNow();
+  const today = useToday();
   const f = finding.data;
   if (!f)
     return (
@@ -110,7 +122,7 @@ export function FindingPage({ id }: { id: string }) {
             <span className="quiet">newest first, of {whole(f.events)}</span>
           </div>
           {evidence.data ? (
-            <EventsTable events={evidence.data.items} chosen={opened ? eventKey(opened) : null} open={setOpened} now={now} label="Evidence" />
+            <EventsTable events={evidence.data.items} chosen={opened ? eventKey(opened) : null} open={setOpened} now={today} label="Evidence" />
           ) : evidence.isError ? (
             <TroubleNote error={evidence.error} what="the evidence" />
           ) : (

@@ -1,4 +1,4 @@
-import { useHealth, useLedger, useQuality } from "@/api/queries";
+import { useHealth, useLedger, useLivePart, useQuality } from "@/api/queries";
 import { duration, listed, milliseconds, plural, whole } from "@/lib/format";
 import { Level } from "@/parts/Level";
 import { TroubleNote } from "@/parts/Trouble";
@@ -43,11 +43,24 @@ export function HealthPage() {
   const health = useHealth();
   const quality = useQuality();
   const ledger = useLedger();
+  const lost = useLivePart((s) => s.link === "lost");
   const h = health.data;
   if (!h)
     return (
       <div className="wrap section">
         {health.isError ? <TroubleNote error={health.error} what="the health of its parts" again={() => void health.refetch()} /> : <p className="waiting">Asking the parts</p>}
+      </div>
+    );
+  if (lost)
+    return (
+      <div className="page-hero">
+        <h1 className="page-title">How the parts are is not known: Weir does not answer.</h1>
+        <p className="under">
+          <span className="prose">
+            Events that it had accepted are on its disk. Check that it is running and that this computer reaches it; its own log says why it
+            stopped. The page goes on by itself when it is back.
+          </span>
+        </p>
       </div>
     );
   const parts = [...h.components].sort((a, b) => rank(a.name) - rank(b.name));

@@ -1,17 +1,20 @@
-import { useCallback, useMemo, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useLivePart } from "@/api/queries";
 import type { Finding, Overview, Tile as TileData } from "@/api/types";
+import { useEachSecond, useNow } from "@/hooks/clock";
 import { useView } from "@/hooks/view";
+import { trickleOf } from "@/charts/scale";
 import { Sparkline } from "@/charts/Sparkline";
-import { against, fullValue, metricWords, scaleFor, times, type MetricWords } from "@/lib/metrics";
-import { exact } from "@/lib/format";
+import { against, fullValue, metricWords, type Scale, steadyScale, times, type MetricWords } from "@/lib/metrics";
+import { exact, hourMinute, inSentence, sinceWord } from "@/lib/format";
 import { exploreLink, findingLink } from "@/lib/links";
-import { type Range, readRange, writeRange } from "@/lib/range";
+import { type Range, readRange, windowOf, writeRange } from "@/lib/range";
 import { AttackSwitch } from "@/parts/AttackSwitch";
 import { Copy } from "@/parts/Copy";
 import { FindingList } from "@/parts/FindingList";
 import { worstFirst } from "@/parts/Level";
+import { useBegan, usePast } from "@/parts/past";
 import { RangePicker } from "@/parts/RangePicker";
 import { NewestEvents } from "./home/NewestEvents";
 import { OverTime, useFirstRange } from "./home/OverTime";
@@ -20,31 +23,38 @@ import { TopLists, WhatChanged } from "./home/Where";
 export function HomePage() {
   const overview = useLivePart((s) => s.overview);
   const [search, change] = useView();
-  const first = useFirstRange();
+  const past = usePast();
+  const first = useFirstRange(past);
   const chosen = useMemo(() => readRange(search), [search]);
   const range = chosen ?? first;
   const choose = useCallback((next: Range) => change((s) => writeRange(s, next)), [change]);
   const chooseMetric = useCallback((m: string) => change((s) => s.set("of", m), "replace"), [change]);
   const findings = worstFirst(overview?.findings ?? []);
   const worst = overview?.state === "normal" ? undefined : findings[0];
+  const began = useBegan(overview, worst?.opened_at, loudest(overview));
   const metric = search.get("of") ?? loudest(overview) ?? "events";
+
+  // Only where it explains why a chart is shorter than its name.
+  const since = past?.since ?? null;
+  const young = past && since !== null && range?.kind === "live" && past.at - since < windowOf(range).ms * 0.97;
 
   return (
     <>
       <StateBand overview={overview} worst={worst} />
       <OpenFindings findings={worst ? findings.slice(1) : findings} also={worst !== undefined} calm={overview?.state === "normal"} />
-      <Tiles overview={overview} />
+      <Tiles overview={overview} since={since} />
       <div className="wrap section columns">
         <section aria-labelledby="over-time">
           <div className="head">
             <h2 id="over-time">Over time</h2>
+            {young && <span className="quiet">data since {sinceWord(since, past.at)}</span>}
             <div className="end">{range && <RangePicker range={range} choose={choose} />}</div>
           </div>
-          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} /> : <p className="waiting">One moment</p>}
+          {range ? <OverTime range={range} choose={choose} state={overview?.state ?? "normal"} past={past} /> : <p className="waiting">One moment</p>}
         </section>
-        {range && <WhatChanged range={range} metric={metric} />}
+        {range && <WhatChanged range={range} metric={metric} past={past} began={began} />}
       </div>
-      {range && <TopLists range={range} metric={metric} chooseMetric={chooseMetric} />}
+      {range && <TopLists range={range} metric={metric} chooseMetric={chooseMetric} past={past} began={began} />}
       <NewestEvents />
     </>
   );
@@ -61,6 +71,12 @@ function loudest(overview: Overview | null): string | null {
 function StateBand({ overview, worst }: { overview: Overview | null; worst: Finding | undefined }) {
   const link = useLivePart((s) => s.link);
   const heardAt = useLivePart((s) => (s.link === "lost" ? s.heardAt : null));
+  const state = overview?.state ?? "normal";
+  // Words of this size do not flicker.
+  const sentence = useEachSecond(overview?.sentence ?? "", overview === null ? null : state);
+  // Read out when the state changes, not at each new number.
+  const [told, setTold] = useState({ state, sentence: "" });
+  if (sentence !== "" && (told.state !== state || told.sentence === "")) setTold({ state, sentence });
   if (!overview) {
     return (
       <section className="state" aria-live="polite">
@@ -75,12 +91,11 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
     return (
       <section className="state">
         <h1>
-          <span className="light">Unknown since {exact(heardAt).split(", ")[1]}. Before that: {overview.sentence}</span>
+          <span className="light">Unknown since {exact(heardAt).split(", ")[1]}. Before that: {sentence}</span>
         </h1>
       </section>
     );
   }
-  const { state, sentence } = overview;
   const parts = /^([^.:;,]{1,40}\.)\s+(\S.*)$/s.exec(sentence);
   // In an alarm its first sentence is the headline; what else is unusual stands below it.
   const cut = sentence.search(/(?<=[.!]) +(?=[A-Z])/);
@@ -92,7 +107,7 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
   const hit = worst?.entities.filter((e) => e.role === "target" && e.kind === "user").map((e) => e.id) ?? [];
   return (
     <section className={`state ${state}`}>
-      <h1 aria-live="polite">
+      <h1>
         <Link href={href}>
           {state === "normal" && parts ? (
             <>
@@ -105,6 +120,9 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
           )}
         </Link>
       </h1>
+      <p className="sr" role="status">
+        Now: {told.sentence}
+      </p>
       {state !== "normal" && (
         <div className="state-row">
           <p>
@@ -115,7 +133,7 @@ function StateBand({ overview, worst }: { overview: Overview | null; worst: Find
           <div className="state-acts">
             {hit.length > 0 && <Copy className="button ghost" text={() => hit.join("\n")} label={hit.length === 1 ? "Copy the name" : `Copy the ${hit.length} names`} />}
             <Link className="button solid" href={href}>
-              {worst ? "Open the finding" : words ? `See the ${words.label.toLowerCase()}` : "See the events"}
+              {worst ? "Open the finding" : words ? `See the ${inSentence(words.label)}` : "See the events"}
             </Link>
           </div>
         </div>
@@ -136,7 +154,7 @@ function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boo
               ? "Nothing else."
               : !calm
                 ? "None yet. The numbers tell that something is off; nothing names who is behind it."
-                : "None. One appears here, as a sentence, when something differs from its usual. To see what changes then, play an attack."}
+                : "None. To see what an attack does to this page, play one."}
         </span>
         <div className="end">
           <AttackSwitch />
@@ -147,21 +165,41 @@ function OpenFindings({ findings, also, calm }: { findings: Finding[]; also: boo
   );
 }
 
-function Tiles({ overview }: { overview: Overview | null }) {
+function Tiles({ overview, since }: { overview: Overview | null; since: number | null }) {
+  const second = useNow();
+  // Numbers change four times a second; no line moves by a pixel in that time.
+  const lines = useEachSecond(overview?.tiles ?? [], overview === null);
   if (!overview) return null;
+  const first = beginOfLines(overview.tiles);
+  const learning = overview.tiles.every((t) => t.baseline === null);
+  const back = first > 0 && first < 60 ? `to ${hourMinute((Math.floor(second / 60_000) - 59 + first) * 60_000)}` : "an hour";
   return (
     <section className="wrap section tight" aria-labelledby="now">
       <div className="head">
-        <h2 id="now">Now, against the usual</h2>
-        <span className="quiet only-desk">the last 60 seconds; the line goes back an hour, the grey band is the usual</span>
+        <h2 id="now">{learning ? "Now" : "Now, against the usual"}</h2>
+        <span className="quiet only-desk">
+          {learning
+            ? since === null
+              ? "the last 60 seconds; nothing has arrived yet"
+              : `the last 60 seconds; data since ${hourMinute(since)}, what is usual is learned within a minute`
+            : `the last 60 seconds; the line goes back ${back}, the grey band is the usual`}
+        </span>
       </div>
       <div className="tiles">
-        {overview.tiles.map((t) => (
-          <Tile key={t.metric} tile={t} state={overview.state} />
+        {overview.tiles.map((t, i) => (
+          <Tile key={t.metric} tile={t} line={lines[i]?.sparkline ?? t.sparkline} first={first} state={overview.state} learning={learning} />
         ))}
       </div>
     </section>
   );
+}
+
+/** The first minute that counts: what came late from before the beginning is no data, and the minute of the beginning is no whole one. */
+function beginOfLines(tiles: readonly TileData[]): number {
+  const events = tiles.find((t) => t.metric === "events")?.sparkline ?? [];
+  const trickle = trickleOf(events);
+  const first = events.findIndex((v) => (v ?? 0) > trickle);
+  return first < 0 ? events.length : first === 0 ? 0 : first + 1;
 }
 
 function typicalOf(tile: TileData): number | null {
@@ -170,35 +208,46 @@ function typicalOf(tile: TileData): number | null {
   return seen[seen.length >> 1] ?? tile.value;
 }
 
-function Tile({ tile, state }: { tile: TileData; state: Overview["state"] }) {
+/** Of counts that are told as a multiple: at least so many in a minute, on one side or the other. */
+const TELLING = 10;
+
+interface TileProps {
+  tile: TileData;
+  line: TileData["sparkline"];
+  first: number;
+  state: Overview["state"];
+  learning: boolean;
+}
+
+const Tile = memo(function Tile({ tile, line, first, state, learning }: TileProps) {
   const words = metricWords(tile.metric, tile.label, tile.unit);
-  // The unit is chosen once, so that a number near the border does not change it with every breath.
   const [typical] = useState(() => typicalOf(tile));
-  const scale = scaleFor(words.kind, tile.baseline ?? typical);
-  const stands = against(tile.baseline, tile.change);
-  const off = state !== "normal" && tile.change !== null && tile.change >= 2;
+  const scale = steadyScale(words, tile.baseline, typical);
+  const few = words.kind === "count" && Math.max(tile.value ?? 0, tile.baseline ?? 0) * 60 < TELLING;
+  const stands = few ? "learning" : against(tile.baseline, tile.change);
+  const off = state !== "normal" && tile.change !== null && tile.change >= 2 && !few;
   return (
     <Link
       className={`tile s-${words.colour} ${off ? `off ${state}` : ""}`}
       href={words.filters === null ? "/quality" : exploreLink(words.filters, { kind: "live", name: "15m" })}
-      title={tile.value === null ? "nothing in the last 60 seconds" : fullValue(words.kind, tile.value)}
+      title={tile.value === null ? `too few in the last 60 seconds to tell a share` : `${fullValue(words.kind, tile.value)} in the last 60 seconds`}
     >
       <span className="tile-label cut">{tile.label}</span>
       <span className={tile.value === null ? "tile-value none" : "tile-value"}>
         {tile.value === null ? "–" : scale.write(tile.value)}
         {scale.unit !== "" && tile.value !== null && <i>{scale.unit}</i>}
       </span>
-      <Sparkline values={tile.sparkline} baseline={tile.baseline} />
+      <Sparkline values={line} first={first} baseline={tile.baseline} />
       <span className="tile-usual">
-        <Usual tile={tile} words={words} scale={scale} stands={stands} />
+        <Usual tile={tile} words={words} scale={scale} stands={stands} learning={learning} />
       </span>
     </Link>
   );
-}
+});
 
-function Usual(props: { tile: TileData; words: MetricWords; scale: ReturnType<typeof scaleFor>; stands: ReturnType<typeof against> }) {
-  const { tile, words, scale, stands } = props;
-  if (tile.baseline === null) return <>learning the usual</>;
+function Usual(props: { tile: TileData; words: MetricWords; scale: Scale; stands: ReturnType<typeof against>; learning: boolean }) {
+  const { tile, words, scale, stands, learning } = props;
+  if (tile.baseline === null) return <>{tile.value === null && tile.sparkline.every((v) => v === null) ? "no data yet" : learning ? "learning" : "no usual yet"}</>;
   const usual = `${scale.write(tile.baseline)}${words.kind === "ratio" ? "\u00a0%" : ""}`;
   if (stands === "learning" || tile.change === null) return tile.baseline === 0 ? <>usually none</> : <>usual {usual}</>;
   if (stands === "usual") return <>as usual ({usual})</>;

@@ -2,13 +2,15 @@ import { useMemo } from "react";
 import { Link } from "wouter";
 import { useLedger, useQuality, useRejects, useSeries } from "@/api/queries";
 import type { Ledger, Quality, Reject } from "@/api/types";
+import { trickleOf } from "@/charts/scale";
 import { useView } from "@/hooks/view";
 import { REASON_WORDS, typeWord } from "@/lib/events";
-import { figure, milliseconds, percent, plural, whole } from "@/lib/format";
+import { figure, milliseconds, percent, plural, sinceWord, whole } from "@/lib/format";
 import { exploreLink } from "@/lib/links";
 import { scaleFor, told } from "@/lib/metrics";
 import { Copy } from "@/parts/Copy";
 import { Level } from "@/parts/Level";
+import { usePast } from "@/parts/past";
 import { Ago } from "@/parts/Time";
 import { TroubleNote } from "@/parts/Trouble";
 
@@ -68,6 +70,7 @@ export function QualityPage() {
             <section>
               <div className="head">
                 <h2>Late, and repeated</h2>
+                <span className="quiet">last 24 hours</span>
               </div>
               <p className="prose">
                 <b>{percent(q.late.ratio ?? 0)}</b> ({whole(q.late.count)}) arrived more than a minute after they happened. They are counted at the
@@ -392,22 +395,38 @@ function Freshness({ quality }: { quality: Quality }) {
 }
 
 const HOURS = 6;
+/** Fewer would be blocks and no bars. */
+const LEAST_BARS = 20;
 
 /** Who sends, and whether somebody stopped. Left out where Weir keeps no counts by source. */
 function Sources() {
-  const series = useSeries({ metric: "events", from: `now-${HOURS}h`, to: "now", step: "5m", by: "source" }, 30_000);
+  const past = usePast();
+  const since = past?.since ?? null;
+  // Bars of five minutes say nothing of a Weir that began minutes ago.
+  const young = past !== undefined && since !== null && past.at - since < 50 * 60_000;
+  const minutes = young ? 1 : 5;
+  const series = useSeries(
+    { metric: "events", from: young ? "now-1h" : `now-${HOURS}h`, to: "now", step: young ? "1m" : "5m", by: "source" },
+    30_000,
+    past !== undefined,
+  );
   const lines = (series.data?.series ?? []).filter((s) => s.key !== null && s.key !== "(other)");
   if (lines.length === 0) return null;
+  const starts = lines[0]?.points.map(([t]) => Date.parse(t)) ?? [];
+  const first = since === null ? 0 : Math.max(Math.min(starts.findIndex((t) => t + minutes * 60_000 > since), starts.length - LEAST_BARS), 0);
   return (
     <section className="section" aria-labelledby="sources">
       <div className="head">
         <h2 id="sources">Sources</h2>
-        <span className="quiet">last {HOURS} hours, 5 min a bar</span>
+        <span className="quiet">
+          {first > 0 && since !== null && past ? `since ${sinceWord(since, past.at)}` : `last ${HOURS} hours`}, {minutes} min a bar
+        </span>
         <span className="quiet end">last seen</span>
       </div>
       <ul className="sources">
         {lines.slice(0, 8).map((line) => {
-          const values = line.points.map(([, v]) => v ?? 0);
+          const trickle = trickleOf(line.points.map(([, v]) => v));
+          const values = line.points.slice(first).map(([, v]) => ((v ?? 0) > trickle ? (v ?? 0) : 0));
           const most = Math.max(...values, 1);
           const last = line.points.findLast(([, v]) => (v ?? 0) > 0)?.[0];
           const running = last !== undefined && last === line.points.at(-1)?.[0];
@@ -443,7 +462,7 @@ function Kinds({ quality }: { quality: Quality }) {
             <tr>
               <th scope="col">Kind</th>
               <th scope="col" className="num">Events</th>
-              <th scope="col" className="num">Rate</th>
+              <th scope="col" className="num">Last minute</th>
               <th scope="col" className="num">Last</th>
             </tr>
           </thead>
@@ -481,6 +500,7 @@ function Missing({ quality }: { quality: Quality }) {
     <section aria-labelledby="missing">
       <div className="head">
         <h2 id="missing">Missing, though not required</h2>
+        <span className="quiet">last 24 hours</span>
       </div>
       {rows.length === 0 ? (
         <p className="empty">{never.size === 0 ? "No optional field is missing anywhere." : "A field comes always or never."}</p>

@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { memo, useRef } from "react";
 import { Link } from "wouter";
 import type { WeirEvent } from "@/api/types";
 import { useKeys } from "@/hooks/keys";
@@ -10,6 +10,7 @@ interface Props {
   events: readonly WeirEvent[];
   chosen: string | null;
   open: (event: WeirEvent) => void;
+  /** A moment of today: times of other days are told with their day. */
   now: number;
   label: string;
   /** Identities that are new since the last drawing; they slide in once. */
@@ -19,7 +20,7 @@ interface Props {
 }
 
 /** Events as rows. `j` and `k` move, Enter opens; names lead to their entity. */
-export function EventsTable({ events, chosen, open, now, label, arrived, without }: Props) {
+export const EventsTable = memo(function EventsTable({ events, chosen, open, now, label, arrived, without }: Props) {
   const body = useRef<HTMLTableSectionElement>(null);
   const move = (step: number): boolean => {
     const buttons = [...(body.current?.querySelectorAll<HTMLButtonElement>(".event-open") ?? [])];
@@ -99,4 +100,4 @@ export function EventsTable({ events, chosen, open, now, label, arrived, without
     </table>
     </div>
   );
-}
+});

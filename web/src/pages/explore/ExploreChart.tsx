@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { getEvents, useMetrics, useSeries } from "@/api/queries";
 import type { Point } from "@/api/types";
-import { middle, samplesOf, type Samples, scaledBy } from "@/charts/scale";
+import { beginOf, knownFrom, middle, samplesOf, type Samples, scaledBy } from "@/charts/scale";
 import { TimeStack } from "@/charts/TimeStack";
 import { useNow } from "@/hooks/clock";
 import { type Filters, metricOf } from "@/lib/filters";
 import { clock, whole } from "@/lib/format";
 import { metricWords, scaleFor } from "@/lib/metrics";
 import { everyOf, type Range, STEP_MS, windowOf } from "@/lib/range";
+import { fitting, usePast } from "@/parts/past";
 import { TroubleNote } from "@/parts/Trouble";
 
 const SAMPLE = 1000;
@@ -16,7 +17,10 @@ const SAMPLE = 1000;
  * What matches, over time. Rollups hold it for one filter of a kept dimension; for others the newest events that match
  * are counted here, and the note says how far back they reach.
  */
-export function ExploreChart({ filters, range, choose }: { filters: Filters; range: Range; choose: (range: Range) => void }) {
+export function ExploreChart({ filters, range: asked, choose }: { filters: Filters; range: Range; choose: (range: Range) => void }) {
+  const past = usePast();
+  const since = past?.since ?? null;
+  const range = fitting(asked, past);
   const window = windowOf(range);
   const stepMs = STEP_MS[window.step];
   const wanted = metricOf(filters);
@@ -45,12 +49,12 @@ export function ExploreChart({ filters, range, choose }: { filters: Filters; ran
     enabled: counted,
     refetchInterval: counted && every !== false ? 10_000 : false,
   });
-  const now = useNow();
+  const now = useNow(window.ms / 800);
 
   if (series.isError && !series.data && useRollup) return <TroubleNote error={series.error} what="the chart" again={() => void series.refetch()} />;
 
   const to = range.kind === "fixed" ? range.to : now;
-  const from = to - window.ms;
+  const from = range.kind === "fixed" ? range.from : beginOf(to - window.ms, to, since);
   let samples: Samples = { times: [], values: [], starts: [], partial: null };
   let note = "";
   if (counted) {
@@ -64,6 +68,7 @@ export function ExploreChart({ filters, range, choose }: { filters: Filters; ran
     const step = STEP_MS[series.data.step as keyof typeof STEP_MS] ?? stepMs;
     samples = samplesOf(line.points, step, true, Date.parse(series.data.to));
   }
+  samples = knownFrom(samples, since);
   const words = metricWords(wanted?.metric ?? "events");
   const scale = scaleFor("count", middle(samples.values));
   const title = Object.keys(filters).length === 0 ? "Events" : wanted !== null && wanted.by === null ? words.label : "Events that match";

@@ -5,7 +5,7 @@ import { getEvents, useLedger } from "@/api/queries";
 import type { WeirEvent } from "@/api/types";
 import { useView } from "@/hooks/view";
 import { eventKey } from "@/lib/events";
-import { useNow } from "@/hooks/clock";
+import { useToday } from "@/hooks/clock";
 import { plural } from "@/lib/format";
 import { EventPanel } from "@/parts/EventPanel";
 import { EventsTable } from "@/parts/EventsTable";
@@ -19,7 +19,7 @@ export const NewestEvents = memo(function NewestEvents() {
   const [search, change] = useView();
   const chosen = search.get("event");
   const [opened, setOpened] = useState<WeirEvent | null>(null);
-  const now = useNow();
+  const today = useToday();
   const ledger = useLedger();
   const query = useQuery({
     queryKey: ["newest"],
@@ -73,7 +73,7 @@ export const NewestEvents = memo(function NewestEvents() {
       {query.isError && !fresh ? (
         <TroubleNote error={query.error} what="the newest events" again={() => void query.refetch()} />
       ) : shown && shown.length > 0 ? (
-        <EventsTable events={shown} chosen={chosen} open={open} now={now} label="Newest events" arrived={arrived} />
+        <EventsTable events={shown} chosen={chosen} open={open} now={today} label="Newest events" arrived={arrived} />
       ) : (
         shown && (
           <p className="empty">

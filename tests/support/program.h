@@ -39,8 +39,23 @@ class Program {
   ~Program();
   Program(const Program&) = delete;
 
-  /// Starts it and waits until /readyz is 200; false (with the log on stderr) when that takes over 20 s.
+  /// For the starts from now on: other flags, or what is to go wrong (fail_points.h; empty: the program as it is shipped).
+  void set_flags(std::vector<std::string> flags) { flags_ = std::move(flags); }
+  void set_fail(std::string rules) { fail_ = std::move(rules); }
+  /// The folder stays when the object goes: somebody wants to look at it.
+  void keep() { keep_ = true; }
+  /// All that the program has written so far.
+  std::string log() const;
+
+  /// Starts it and waits until /readyz is 200; false (with the log on stderr) when that takes over 20 s, or it ends.
   bool start();
+  /// The two halves of start().
+  void launch();
+  bool wait_ready(std::chrono::milliseconds limit);
+  /// Whether the process is there. When it has ended by itself, it is not asked for again.
+  bool runs();
+  /// Whether it has come as far as taking SIGINT for itself.
+  bool blocks_signals() const;
   /// Sends the signal and waits; the exit status, or -1 when a signal ended it.
   int end(int signal);
 
@@ -55,7 +70,9 @@ class Program {
   pid_t pid = 0;
 
  private:
-  const std::vector<std::string> flags_;
+  std::vector<std::string> flags_;
+  std::string fail_;
+  bool keep_ = false;
 };
 
 }  // namespace weir::testing

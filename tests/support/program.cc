@@ -25,8 +25,9 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-pid_t spawn(const std::vector<std::string>& arguments, const std::string& out, const std::string& err) {
-  std::vector<std::string> words{WEIR_PROGRAM};
+pid_t spawn(const std::vector<std::string>& arguments, const std::string& out, const std::string& err,
+            const std::string& fail = "") {
+  std::vector<std::string> words{fail.empty() ? WEIR_PROGRAM : WEIR_FAILING};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& w : words) argv.push_back(w.data());
@@ -37,6 +38,7 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& out, c
     const int errors = open(err.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
     dup2(to, 1);
     dup2(errors, 2);
+    if (!fail.empty()) setenv("WEIR_FAIL", fail.c_str(), 1);
     execv(argv[0], argv.data());
     _exit(127);
   }
@@ -127,10 +129,19 @@ Program::Program(std::vector<std::string> flags)
 
 Program::~Program() {
   if (pid != 0) end(SIGKILL);
-  std::filesystem::remove_all(data);
+  if (!keep_) std::filesystem::remove_all(data);
 }
 
+std::string Program::log() const { return read_file(data / "log"); }
+
 bool Program::start() {
+  launch();
+  if (wait_ready(std::chrono::seconds(20))) return true;
+  std::cerr << log();
+  return false;
+}
+
+void Program::launch() {
   std::vector<std::string> arguments{"up",
                                      "--data-dir",
                                      data / "weir",
@@ -139,21 +150,34 @@ bool Program::start() {
                                      "--sql-listen",
                                      fmt::format("127.0.0.1:{}", sql_port)};
   arguments.insert(arguments.end(), flags_.begin(), flags_.end());
-  pid = spawn(arguments, data / "log", data / "log");
-  for (int i = 0; i < 2000; ++i) {
-    if (get("/readyz").status == 200) return true;
-    int status = 0;
-    if (waitpid(pid, &status, WNOHANG) == pid) {
-      pid = 0;
-      break;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  pid = spawn(arguments, data / "log", data / "log", fail_);
+}
+
+bool Program::blocks_signals() const {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigBlk:")) return (std::stoull(line.substr(7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
   }
-  std::cerr << read_file(data / "log");
   return false;
 }
 
+bool Program::wait_ready(std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (std::chrono::steady_clock::now() < deadline && runs()) {
+    if (get("/readyz").status == 200) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+bool Program::runs() {
+  int status = 0;
+  if (pid != 0 && waitpid(pid, &status, WNOHANG) == pid) pid = 0;
+  return pid != 0;
+}
+
 int Program::end(int signal) {
+  if (pid == 0) return -1;
   kill(pid, signal);
   const int status = wait_for(pid, std::chrono::seconds(15));
   pid = 0;
