@@ -56,8 +56,10 @@ class Run {
     shortest_retention_days_ = 30;
     program_.emplace();
     oracle_.emplace();
+    story_.clear();
+    first_start();
     for (int cycle = first; cycle < first + cycles; ++cycle) {
-      story_.clear();
+      if (cycle != first) story_.clear();
       const std::vector<std::string> wrong = one(cycle);
       if (wrong.empty()) continue;
       program_->keep();
@@ -134,6 +136,22 @@ class Run {
     tell(program_->runs() ? "killed" : "ended by itself, as it was told to");
     kill_now();
     if (merger_.joinable()) merger_.join();
+  }
+
+  /// Perhaps the very first start ends while the tables are being made, perhaps several times.
+  void first_start() {
+    for (std::uint64_t n = below(3); n > 0; --n) {
+      const std::string fail =
+          fmt::format("{}=die@{}", below(4) == 0 ? "store.migrated" : "store.migrate", 1 + below(6));
+      tell("a first start that ends at " + fail);
+      program_->set_flags(flags(false));
+      program_->set_fail(fail);
+      program_->launch();
+      const auto start = std::chrono::steady_clock::now();
+      while (std::chrono::steady_clock::now() < start + milliseconds(3'000) && program_->runs())
+        std::this_thread::sleep_for(milliseconds(5));
+      kill_now();
+    }
   }
 
   /// Starts that end before they are through.
