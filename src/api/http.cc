@@ -139,35 +139,4 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t at) {
-      return at < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[at])) : 0U;
-    };
-    const unsigned first = byte(i);
-    if (first < 0x80) {
-      ++i;
-      continue;
-    }
-    std::size_t more = 0;
-    unsigned code = 0, least = 0;
-    if (first >= 0xC2 && first < 0xE0) {
-      more = 1, code = first & 0x1F, least = 0x80;
-    } else if (first >= 0xE0 && first < 0xF0) {
-      more = 2, code = first & 0x0F, least = 0x800;
-    } else if (first >= 0xF0 && first < 0xF5) {
-      more = 3, code = first & 0x07, least = 0x10000;
-    } else {
-      return false;
-    }
-    for (std::size_t k = 1; k <= more; ++k) {
-      if ((byte(i + k) & 0xC0) != 0x80) return false;
-      code = code << 6 | (byte(i + k) & 0x3F);
-    }
-    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
-    i += more + 1;
-  }
-  return true;
-}
-
 }  // namespace weir

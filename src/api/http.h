@@ -196,7 +196,4 @@ std::string media_type(std::string_view header_value);
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
-/// Well-formed UTF-8 (no surrogates, no overlong forms).
-bool is_utf8(std::string_view text);
-
 }  // namespace weir

@@ -6,6 +6,7 @@
 
 #include "api/problem.h"
 #include "base/check.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "queries/time_range.h"
 

@@ -4,6 +4,7 @@
 #include "queries/entity.h"
 #include "queries/lists.h"
 #include "queries/metrics_table.h"
+#include "queries/reject_groups.h"
 #include "queries/search.h"
 #include "queries/series.h"
 #include "queries/shared_answers.h"
@@ -84,6 +85,9 @@ std::vector<Param> list_params(std::span<const std::string_view> filters) {
   return params;
 }
 
+constexpr const char* kRejectsSchema =
+    R"({"type":"object","required":["items","next_cursor"],"properties":{"items":{"type":"array","items":{"type":"object","required":["received_at","reason","field","message","source","id","type","raw","cut","partition","offset"],"properties":{"received_at":{"type":"string","format":"date-time"},"reason":{"type":"string"},"field":{"type":"string"},"message":{"type":"string"},"source":{"type":"string"},"id":{"type":"string"},"type":{"type":"string"},"raw":{"type":"string","description":"The event as it came, its first 64 KiB; bytes that are no UTF-8 show as U+FFFD."},"raw_base64":{"type":"string","contentEncoding":"base64","description":"The exact bytes; only there when they are no UTF-8."},"cut":{"type":"boolean","description":"Bytes may be missing at the end."},"partition":{"type":"integer"},"offset":{"type":"integer"}}}},"next_cursor":{"type":["string","null"]}}})";
+
 constexpr const char* kListSchema =
     R"({"type":"object","required":["items","next_cursor"],"properties":{"items":{"type":"array","items":{"type":"object"}},"next_cursor":{"type":["string","null"]}}})";
 
@@ -158,6 +162,42 @@ Route top_route(const QueryContext& context, const Answers& answers) {
           R"({"type":"object","required":["items"],"properties":{"items":{"type":"array","items":{"type":"object","required":["key","value","share"],"properties":{"key":{"type":"string"},"value":{"type":"number"},"share":{"type":["number","null"]}}}}}})"};
 }
 
+Route rejects_route(const QueryContext& context, const Answers& answers) {
+  return {.method = "GET",
+          .path = "/api/v1/rejects",
+          .summary = "Rejected events, newest arrival first, with their raw bytes and the reason.",
+          .query = list_params(reject_filters()),
+          .run = Run::kQuery,
+          .later = shared(answers, always(kLists),
+                          [context](const RouteRequest& request) {
+                            return rejects_json(context, list_request(request.query, reject_filters()));
+                          }),
+          .schema = kRejectsSchema};
+}
+
+Route reject_groups_route(const QueryContext& context, const Answers& answers) {
+  std::vector<Param> params = bounds();
+  params.push_back(limit_param());
+  return {
+      .method = "GET",
+      .path = "/api/v1/rejects/groups",
+      .summary =
+          "What was rejected by reason, field and source, the largest groups first; of the last 24 hours when nothing "
+          "else is asked for.",
+      .query = std::move(params),
+      .run = Run::kQuery,
+      .later = shared(answers, always(kFound),
+                      [context](const RouteRequest& request) {
+                        const Params& query = request.query;
+                        return reject_groups_json(
+                            context, {.from = given(query, "from"),
+                                      .to = given(query, "to"),
+                                      .limit = static_cast<std::size_t>(query.integer("limit").value_or(100))});
+                      }),
+      .schema =
+          R"({"type":"object","required":["items","groups","rejects","from"],"properties":{"items":{"type":"array","items":{"type":"object","required":["reason","field","source","count","first_seen","last_seen","message"],"properties":{"reason":{"type":"string"},"field":{"type":"string"},"source":{"type":"string"},"count":{"type":"integer"},"first_seen":{"type":"string","format":"date-time"},"last_seen":{"type":"string","format":"date-time"},"message":{"type":"string","description":"The sentence of the newest one."}}}},"groups":{"type":"integer","description":"All there are, also those that limit leaves out."},"rejects":{"type":"integer","description":"In all groups."},"from":{"type":"string","format":"date-time"}}})"};
+}
+
 Route search_route(const QueryContext& context, const Answers& answers) {
   std::vector<Param> params = bounds();
   params.push_back({.name = "q",
@@ -222,16 +262,8 @@ std::vector<Route> query_routes(const QueryRoutes& from) {
                                       return events_json(context, list_request(request.query, event_filters()));
                                     }),
                     .schema = kListSchema});
-  routes.push_back({.method = "GET",
-                    .path = "/api/v1/rejects",
-                    .summary = "Rejected events, newest arrival first, with their raw bytes and the reason.",
-                    .query = list_params(reject_filters()),
-                    .run = Run::kQuery,
-                    .later = shared(answers, always(kLists),
-                                    [context](const RouteRequest& request) {
-                                      return rejects_json(context, list_request(request.query, reject_filters()));
-                                    }),
-                    .schema = kListSchema});
+  routes.push_back(rejects_route(context, answers));
+  routes.push_back(reject_groups_route(context, answers));
   routes.push_back(
       {.method = "GET",
        .path = "/api/v1/quality",

@@ -89,8 +89,8 @@ TEST_F(RoutesQueriesTest, AnswersEveryQuestion) {
   for (std::string path :
        {"metrics", "series?metric=events", "series?metric=events&step=1m&by=type&from=now-2h&to=now-1h",
         "top?dimension=ip&metric=events", "events", "events?type=account.login&type=account.signup&limit=1000",
-        "rejects", "rejects?reason=too_large&source=x", "quality", "overview", "search?q=x",
-        "search?q=%00%22'&kind=event"}) {
+        "rejects", "rejects?reason=too_large&source=x", "rejects?field=data.ip&source=", "rejects/groups",
+        "rejects/groups?from=now-7d&limit=5", "quality", "overview", "search?q=x", "search?q=%00%22'&kind=event"}) {
     const Answer answer = get(path);
     EXPECT_EQ(answer.status, 200) << path << answer.body;
     EXPECT_EQ(answer.header("content-type"), "application/json") << path;
@@ -116,6 +116,8 @@ TEST_F(RoutesQueriesTest, NamesTheParameterThatIsWrong) {
   expect_names("events?status=700", "status");
   for (std::string cursor : {"garbage", "AAAA", "%00", "eyJhIjoxfQ==", "%00%ff"})
     expect_names("rejects?cursor=" + cursor, "cursor");
+  expect_names("rejects/groups?from=now&to=now-1h", "from");
+  expect_names("rejects/groups?limit=0", "limit");
   expect_names("events?cursor=" + std::string(400, '9'), "cursor");
   expect_names("series?from=now-5m", "metric");
   expect_names("series?metric=nonsense", "metric");

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/event_sink.h"
+#include "app/http_client.h"
 
 namespace weir {
 
@@ -14,9 +15,7 @@ namespace weir {
 /// REQUIRES: events hold no newline.
 class HttpSink final : public EventSink {
  public:
-  /// `url` is http://host[:port]; connects, so that nobody there is known at once.
-  ///   kInvalid: the URL cannot be read.  kUnavailable: nobody answers; the message names host and port.
-  ///   kCancelled: `stop` was asked for meanwhile.
+  /// As HttpClient::create, given with --to.
   static Result<std::unique_ptr<HttpSink>> create(const std::string& url, const std::stop_token& stop);
   ~HttpSink() override;
 
@@ -25,9 +24,8 @@ class HttpSink final : public EventSink {
   Status finish() override { return {}; }
 
  private:
-  struct Impl;
-  explicit HttpSink(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit HttpSink(std::unique_ptr<HttpClient> client);
+  std::unique_ptr<HttpClient> client_;
 };
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "base/base64.h"
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/json_text.h"
@@ -55,6 +56,30 @@ TEST(JsonText, EscapesAndRepairs) {
   std::string out;
   append_json_string(out, "a\"b\\c\n\x01\x7f\xc3\xa9\xff\xed\xa0\x80");
   EXPECT_EQ(out, "\"a\\\"b\\\\c\\n\\u0001\x7f\xc3\xa9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
+
+TEST(JsonText, KnowsUtf8) {
+  for (std::string_view good : {"", "a", "\x7f\xc3\xa9", "\xF0\x9F\x98\x80"}) EXPECT_TRUE(is_utf8(good)) << good;
+  for (std::string_view bad : {"\xff", "a\xc3", "\xed\xa0\x80", "\xc0\xaf", "\xF4\x90\x80\x80"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+}
+
+TEST(Base64, GivesBackEveryByte) {
+  std::string all;
+  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+  for (std::size_t size = 0; size <= all.size(); ++size) {
+    const std::string_view bytes = std::string_view(all).substr(all.size() - size);
+    std::string text;
+    append_base64(text, bytes);
+    EXPECT_EQ(text.size() % 4, 0U);
+    EXPECT_EQ(decode_base64(text), bytes) << size;
+  }
+  std::string text;
+  append_base64(text, "\xff{\n");
+  EXPECT_EQ(text, "/3sK");
+  append_base64(text, "ab");
+  EXPECT_EQ(text, "/3sKYWI=");
+  EXPECT_FALSE(decode_base64("a b"));
 }
 
 TEST(Metrics, TextHasTheNamesOfTheContract) {

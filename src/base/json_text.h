@@ -10,4 +10,7 @@ namespace weir {
 /// the output is always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
 
+/// Well-formed UTF-8 (no surrogates, no overlong forms): text that append_json_string() changes nothing of.
+bool is_utf8(std::string_view text);
+
 }  // namespace weir

@@ -34,8 +34,9 @@ struct ListRequest {
 /// other filters); else those of Statement::ask.
 Result<std::string> events_json(const QueryContext& context, const ListRequest& request);
 
-/// Contract 4, `rejects`: newest arrival first; from and to bound the arrival. Bytes of `raw` that are no UTF-8 show as U+FFFD here;
-/// the table has them exactly.
+/// Contract 4, `rejects`: newest arrival first; from and to bound the arrival. Bytes of `raw` that are no UTF-8 show as U+FFFD there;
+/// such an item has the exact bytes in `raw_base64` beside it. `cut` says that bytes may be missing at the end, as the first 64 KiB
+/// are kept.
 Result<std::string> rejects_json(const QueryContext& context, const ListRequest& request);
 
 }  // namespace weir

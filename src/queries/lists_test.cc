@@ -166,7 +166,25 @@ TEST_F(ListsTest, ShowsRejectsWithWhatCanBeShownOfTheirBytes) {
   EXPECT_EQ(
       *rejects_json(context_, {}),
       R"({"items":[{"received_at":"2026-11-24T14:02:30.250Z","reason":"malformed_json","field":"data.ip","message":"No.","source":"",)"
-      "\"id\":\"\",\"type\":\"\",\"raw\":\"\xEF\xBF\xBD{\\n\",\"partition\":1,\"offset\":5}],\"next_cursor\":null}");
+      "\"id\":\"\",\"type\":\"\",\"raw\":\"\xEF\xBF\xBD{\\n\",\"raw_base64\":\"/"
+      "3sK\",\"cut\":false,\"partition\":1,\"offset\":5}],\"next_cursor\":null}");
+}
+
+TEST_F(ListsTest, SaysWhichRejectsMayLackBytes) {
+  const std::string whole(64 * 1024 - 1, 'x'), full(64 * 1024, 'x');
+  const auto cut = [&](std::string_view reason, std::string_view raw) {
+    store_.answers = {time_of_row(), std::string(), std::string(), std::string()};
+    RowText row;
+    row.add(kTime.value).add<std::uint32_t>(1).add<std::uint64_t>(5).add(reason);
+    for (int i = 0; i < 5; ++i) row.add("");
+    store_.answers.push_back(row.add(raw));
+    return rejects_json(context_, {})->find("\"cut\":true") != std::string::npos;
+  };
+  EXPECT_TRUE(cut("too_large", full));
+  EXPECT_TRUE(cut("malformed_json", full));
+  EXPECT_TRUE(cut("not_cloudevent", full));
+  EXPECT_FALSE(cut("missing_field", full)) << "the size was looked at before";
+  EXPECT_FALSE(cut("malformed_json", whole));
 }
 
 TEST_F(ListsTest, AnAnswerThatBreaksOffIsNoList) {

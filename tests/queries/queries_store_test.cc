@@ -16,6 +16,7 @@
 #include "queries/lists.h"
 #include "queries/overview.h"
 #include "queries/quality.h"
+#include "queries/reject_groups.h"
 #include "queries/search.h"
 #include "queries/series.h"
 #include "queries/stretches.h"
@@ -330,6 +331,69 @@ TEST_F(QueriesStoreTest, RejectsAreListedAndFiltered) {
   const json::value part = parsed(rejects_json(context_, {.filters = {{"reason", reason}}, .limit = 1000}));
   EXPECT_EQ(static_cast<double>(part.at("items").as_array().size()),
             one("SELECT count() FROM rejects WHERE reason = '" + reason + "'"));
+}
+
+TEST_F(QueriesStoreTest, RejectsHaveTheirExactBytesAndFilterByField) {
+  RawBatch raw;
+  raw.add(std::string_view("\xff\x00{", 3));
+  raw.add(R"({"specversion":"1.0","id":"f","source":"/fields","type":"account.login","time":"now","data":{}})");
+  raw.add(R"({"specversion":"1.0","id":"g","source":"/fields","type":"account.login","data":{}})");
+  raw.add(std::string(64 * 1024 + 1, 'x'));
+  insert(raw);
+  const json::array broken =
+      parsed(rejects_json(context_,
+                          {.filters = {{"reason", "malformed_json"}, {"source", ""}, {"field", ""}}, .limit = 1000}))
+          .at("items")
+          .as_array();
+  EXPECT_TRUE(std::ranges::any_of(broken, [](const json::value& item) {
+    return item.as_object().contains("raw_base64") && item.at("raw_base64").as_string() == "/wB7";
+  }));
+  EXPECT_EQ(std::ranges::count_if(broken, [](const json::value& item) { return item.at("cut").as_bool(); }), 1);
+  const json::array missing =
+      parsed(rejects_json(context_, {.filters = {{"source", "/fields"}, {"field", "time"}}})).at("items").as_array();
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_EQ(missing.at(0).at("id").as_string(), "g");
+}
+
+TEST_F(QueriesStoreTest, GroupsOfRejectsAddUp) {
+  RawBatch raw;
+  for (int i = 0; i < 3; ++i) {
+    raw.add(R"({"specversion":"1.0","id":"u","source":"/groups","type":"account.login","time":"x","data":{}})");
+    raw.add(
+        R"({"specversion":"1.0","id":"u","source":"/groups'\\","type":"a'b","time":"2026-01-01T00:00:00Z","data":{}})");
+  }
+  insert(raw);
+  const json::value all = parsed(reject_groups_json(context_, {.limit = 1000}));
+  const json::array& groups = all.at("items").as_array();
+  EXPECT_EQ(all.at("groups").to_number<std::size_t>(), groups.size());
+  EXPECT_EQ(static_cast<double>(all.at("rejects").to_number<std::int64_t>()), one("SELECT count() FROM rejects"));
+  std::int64_t sum = 0, before = INT64_MAX;
+  for (const json::value& group : groups) {
+    const auto count = group.at("count").to_number<std::int64_t>();
+    EXPECT_LE(count, before);
+    before = count;
+    sum += count;
+    EXPECT_LE(std::string(group.at("first_seen").as_string()), std::string(group.at("last_seen").as_string()));
+    EXPECT_FALSE(group.at("message").as_string().empty());
+    // Each group is the list that its reason, field and source filter for.
+    const auto text = [&](const char* name) { return std::string(group.at(name).as_string()); };
+    const json::array items =
+        parsed(
+            rejects_json(context_,
+                         {.filters = {{"reason", text("reason")}, {"field", text("field")}, {"source", text("source")}},
+                          .limit = 1000}))
+            .at("items")
+            .as_array();
+    ASSERT_EQ(static_cast<std::int64_t>(items.size()), count) << group;
+    EXPECT_EQ(items.at(0).at("message"), group.at("message")) << group;
+    EXPECT_EQ(items.at(0).at("received_at"), group.at("last_seen")) << group;
+    EXPECT_EQ(items.at(items.size() - 1).at("received_at"), group.at("first_seen")) << group;
+  }
+  EXPECT_EQ(sum, all.at("rejects").to_number<std::int64_t>());
+  const json::value largest = parsed(reject_groups_json(context_, {.limit = 1}));
+  EXPECT_EQ(largest.at("items").as_array().size(), 1U);
+  EXPECT_EQ(largest.at("rejects"), all.at("rejects"));
+  EXPECT_EQ(parsed(reject_groups_json(context_, {.to = "now-1d"})).at("rejects").to_number<int>(), 0);
 }
 
 TEST_F(QueriesStoreTest, FindsEntitiesByWholeUnfinishedAndMistypedWords) {

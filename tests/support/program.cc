@@ -101,9 +101,9 @@ Answer request(std::uint16_t port, const std::string& method, const std::string&
           parser.get().body()};
 }
 
-Finished run(const std::vector<std::string>& arguments) {
+Finished run(const std::vector<std::string>& arguments, const std::string& fail) {
   const std::filesystem::path folder = new_folder();
-  const pid_t pid = spawn(arguments, folder / "out", folder / "err");
+  const pid_t pid = spawn(arguments, folder / "out", folder / "err", fail);
   Finished done{wait_for(pid, std::chrono::seconds(30)), read_file(folder / "out"), read_file(folder / "err")};
   std::filesystem::remove_all(folder);
   return done;

@@ -26,8 +26,8 @@ struct Finished {
   std::string out, err;
 };
 
-/// Runs `weir ARGUMENTS` to its end, at most half a minute.
-Finished run(const std::vector<std::string>& arguments);
+/// Runs `weir ARGUMENTS` to its end, at most half a minute. `fail`: what is to go wrong (fail_points.h; empty: the program as it is shipped).
+Finished run(const std::vector<std::string>& arguments, const std::string& fail = "");
 
 /// A port of 127.0.0.1 that nobody listens on, below those that the kernel gives to outgoing connections.
 std::uint16_t free_port();

@@ -9,7 +9,7 @@
  *   longname  200-character names      ill       a part is down, rejects, a warning, an unbalanced ledger
  *   dead      does not answer          refused   asks for a token
  */
-import type { Finding, Health, Ledger, Overview, Quality, Reject, Scenario, SearchHit, Simulation, Tile, WeirEvent } from "../src/api/types";
+import type { Finding, Health, Ledger, Overview, Quality, Reject, RejectGroups, Scenario, SearchHit, Simulation, Tile, WeirEvent } from "../src/api/types";
 
 export const STATES = ["normal", "attack", "findings", "elevated", "empty", "one", "young", "longname", "ill", "dead", "refused"] as const;
 export type DoubleState = (typeof STATES)[number];
@@ -125,7 +125,9 @@ export class Double {
       case "/quality":
         return ok(this.quality());
       case "/rejects":
-        return ok({ items: this.rejects().filter((r) => (q.get("reason") ?? r.reason) === r.reason && (q.get("source") ?? r.source) === r.source), next_cursor: null });
+        return this.rejectPage(q);
+      case "/rejects/groups":
+        return ok(this.rejectGroups());
       case "/metrics":
         return ok({
           items: Object.entries(CALM).map(([name, m]) => ({ name, label: m.label, unit: m.unit, by: ["type", "country", "asn", "email_domain", "status", "source"] })),
@@ -381,6 +383,33 @@ export class Double {
     };
   }
 
+  private rejectGroups(): RejectGroups {
+    const items = this.rejects().map((r, i) => {
+      const of = this.quality().rejects[i];
+      return {
+        reason: r.reason,
+        field: r.field ?? "",
+        source: r.source ?? "",
+        count: of?.count ?? 1,
+        first_seen: new Date(Date.parse(r.received_at) - 5 * 60 * MINUTE).toISOString(),
+        last_seen: r.received_at,
+        message: r.message,
+      };
+    });
+    return { items, groups: items.length, rejects: items.reduce((sum, g) => sum + g.count, 0), from: new Date(this.now() - 1440 * MINUTE).toISOString() };
+  }
+
+  /** 50 of each group, all alike but for when and where they came. */
+  private rejectPage(q: URLSearchParams): Answer {
+    const fits = (name: string, value: string | null) => !q.has(name) || q.getAll(name).includes(value ?? "");
+    const all = this.rejects()
+      .filter((r) => fits("reason", r.reason) && fits("field", r.field) && fits("source", r.source))
+      .flatMap((r) => Array.from({ length: 50 }, (_, i) => ({ ...r, received_at: new Date(Date.parse(r.received_at) - i * 1700).toISOString(), offset: 90_000 - i * 3 })));
+    const at = Number(q.get("cursor") ?? 0);
+    const limit = Number(q.get("limit") ?? 100);
+    return ok({ items: all.slice(at, at + limit), next_cursor: at + limit < all.length ? String(at + limit) : null });
+  }
+
   private rejects(): Reject[] {
     const now = this.now();
     return this.quality().rejects.map((r, i) => {
@@ -393,10 +422,10 @@ export class Double {
           "data.status must be an integer; it is a string.",
           '{"specversion":"1.0","id":"r-5519","source":"https://api.example.com","type":"api.request","time":"2026-11-24T14:26:40.001Z","data":{"ip":"198.51.100.7","method":"GET","path":"/v1/orders","status":"200"}}',
         ],
-        malformed_json: ["The text ends inside a string, at byte 61.", '{"specversion":"1.0","id":"x","source":"https://shop.exampl'],
+        malformed_json: ["The text ends inside a string, at byte 61.", '{"specversion":"1.0","id":"\u202e\u0000x \ufffd","source":"https://shop.exampl'],
       };
       const [message, raw] = samples[r.reason] ?? [`${r.field ?? "the event"} is not allowed as it is.`, `{"specversion":"1.0","id":"q-${i}","source":"${r.source ?? ""}","type":"login"}`];
-      return { received_at: r.last_seen ?? new Date(now).toISOString(), reason: r.reason, field: r.field, message, source: r.source, id: `q-${i}`, type: null, raw, partition: i % 4, offset: 1000 + i };
+      return { received_at: r.last_seen ?? new Date(now).toISOString(), reason: r.reason, field: r.field, message, source: r.source, id: `q-${i}`, type: null, raw, partition: i % 4, offset: 1000 + i, cut: false };
     });
   }
 

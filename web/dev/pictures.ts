@@ -40,6 +40,7 @@ const shots: Shot[] = [
   { state: "normal", path: "/entity/user?id=lena.jonsson", name: "entity" },
   { state: "longname", path: `/entity/user?id=${"wolfeschlegelsteinhausenbergerdorff.".repeat(6).slice(0, 200)}`, name: "entity-longname" },
   { state: "normal", path: "/quality", name: "quality" },
+  { state: "normal", path: "/quality?list=rejects", name: "quality-rejects", act: async (p) => { await p.waitForSelector(".reject-list li"); } },
   { state: "ill", path: "/quality", name: "quality-ill" },
   { state: "empty", path: "/quality", name: "quality-empty" },
   { state: "normal", path: "/health", name: "health" },

@@ -20,7 +20,7 @@ async function stand(state: DoubleState): Promise<Running> {
   return running;
 }
 
-const PAGES = ["/", "/explore?range=15m", "/entity/user?id=lena.jonsson", "/quality", "/health", "/simulation", "/findings", "/rules", "/nowhere"];
+const PAGES = ["/", "/explore?range=15m", "/entity/user?id=lena.jonsson", "/quality", "/quality?list=rejects", "/health", "/simulation", "/findings", "/rules", "/nowhere"];
 
 describe.each([
   ["a desk", DESK],
@@ -46,7 +46,7 @@ describe.each([
 it("fingers hit what they aim at: nothing to press on a phone is less than 44 px high", async () => {
   const running = await stand("findings");
   const { page } = await watched(browser, PHONE);
-  for (const path of ["/", "/explore?range=15m&type=account.login", "/quality", "/simulation"]) {
+  for (const path of ["/", "/explore?range=15m&type=account.login", "/quality", "/quality?list=rejects", "/simulation"]) {
     await page.goto(running.url + path);
     await page.waitForTimeout(900);
     const small = await page.evaluate(() => {
@@ -151,7 +151,7 @@ it("has none of the faults that axe looks for", async () => {
   const running = await stand("findings");
   for (const options of [DESK, PHONE]) {
     const { page } = await watched(browser, options);
-    for (const path of ["/", "/explore?range=15m", "/entity/user?id=lena.jonsson", "/quality", "/health", "/simulation", "/findings/f-stuffing", "/rules"]) {
+    for (const path of ["/", "/explore?range=15m", "/entity/user?id=lena.jonsson", "/quality", "/quality?list=rejects", "/health", "/simulation", "/findings/f-stuffing", "/rules"]) {
       await page.goto(running.url + path);
       await page.waitForTimeout(900);
       await page.evaluate(axe);
@@ -168,7 +168,7 @@ it("text is readable in light and dark: at least 4.5 to 1 on its ground", async 
   const running = await stand("findings");
   for (const colorScheme of ["light", "dark"] as const) {
     const { page } = await watched(browser, { ...DESK, colorScheme });
-    for (const path of ["/", "/quality", "/simulation", "/health", "/explore?range=15m&type=account.login"]) {
+    for (const path of ["/", "/quality", "/quality?list=rejects", "/simulation", "/health", "/explore?range=15m&type=account.login"]) {
       await page.goto(running.url + path);
       await page.waitForTimeout(900);
       expect(await page.evaluate(faint), `${path} ${colorScheme}`).toEqual([]);

@@ -1,4 +1,4 @@
-import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { Filters } from "@/lib/filters";
 import { get, put } from "./client";
@@ -14,6 +14,7 @@ import type {
   Metric,
   Quality,
   Reject,
+  RejectGroups,
   Rule,
   SearchAnswer,
   Series,
@@ -154,13 +155,41 @@ export function getEvents(ask: EventsAsk, cursor: string | null, signal?: AbortS
   );
 }
 
-export function useRejects(filters: { reason?: string; source?: string }, limit: number, enabled = true) {
+/** What was rejected in the last 24 hours, the largest groups first. */
+export function useRejectGroups() {
   return useQuery({
-    queryKey: ["rejects", filters, limit],
-    queryFn: ({ signal }) => get<List<Reject>>("/rejects", { ...filters, limit }, signal),
+    queryKey: ["reject-groups"],
+    queryFn: ({ signal }) => get<RejectGroups>("/rejects/groups", { limit: 100 }, signal),
+    refetchInterval: 5000,
+  });
+}
+
+export interface RejectsAsk {
+  reason: string;
+  field: string;
+  source: string;
+}
+
+/** The newest reject of a group. */
+export function useNewestReject(ask: RejectsAsk | undefined) {
+  return useQuery({
+    queryKey: ["newest-reject", ask],
+    queryFn: ({ signal }) => get<List<Reject>>("/rejects", { ...ask, limit: 1 }, signal),
     refetchInterval: 10_000,
-    placeholderData: keepPreviousData,
-    enabled,
+    enabled: ask !== undefined,
+  });
+}
+
+/** All rejects of a group, a page at a time, newest first. They stay as they were when the list was opened. */
+export function useRejectPages(ask: RejectsAsk) {
+  return useInfiniteQuery({
+    queryKey: ["reject-pages", ask],
+    queryFn: ({ signal, pageParam }) => get<List<Reject>>("/rejects", { ...ask, limit: 20, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
   });
 }
 

@@ -78,9 +78,34 @@ export interface Reject {
   source: string | null;
   id: string | null;
   type: string | null;
+  /** Bytes that are no UTF-8 show as U+FFFD; then the exact ones are in raw_base64. */
   raw: string;
+  raw_base64?: string;
+  /** Bytes may be missing at the end: the first 64 KiB are kept. */
+  cut?: boolean;
   partition: number;
   offset: number;
+}
+
+export interface RejectGroup {
+  reason: string;
+  /** Empty when the event as a whole is meant. */
+  field: string;
+  /** Empty where none could be read. */
+  source: string;
+  count: number;
+  first_seen: string;
+  last_seen: string;
+  /** The sentence of the newest one. */
+  message: string;
+}
+
+export interface RejectGroups {
+  items: RejectGroup[];
+  /** All there are, also those that the limit leaves out. */
+  groups: number;
+  rejects: number;
+  from: string;
 }
 
 export interface Metric {

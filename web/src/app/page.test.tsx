@@ -206,6 +206,27 @@ describe("other pages", () => {
     expect(document.querySelector(".raw mark")?.textContent).toBe('"email":""');
   });
 
+  it("Data quality shows all rejects of a group, and the commands for them", async () => {
+    const { asked } = open("normal", "/quality");
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole("button", { name: "Not readable as JSON" }));
+    await user.click(await screen.findByRole("button", { name: /^See all 4,915, and how to send them again/ }));
+    const sheet = await screen.findByRole("dialog", { name: "Not readable as JSON" });
+    expect([...sheet.querySelectorAll(".command code")].map((code) => code.textContent)).toEqual([
+      "weir rejects export --reason=malformed_json --field='' --source='' > rejects.ndjson",
+      "weir rejects replay --reason=malformed_json --field='' --source=''",
+    ]);
+    expect(await within(sheet).findAllByLabelText("The event as it came")).toHaveLength(20);
+    expect(within(sheet).getByText("partition 0, offset 90000")).toBeTruthy();
+    // What would turn the text around, or cannot be seen, shows as its number.
+    expect(within(sheet).getAllByLabelText("The event as it came")[0]?.textContent).toContain('"id":"\\u{202e}\\u{0}x');
+    await user.click(within(sheet).getByRole("button", { name: "Show older ones" }));
+    expect(await within(sheet).findByText("partition 0, offset 89940")).toBeTruthy();
+    expect(asked.filter((a) => a.includes("cursor=20"))).toEqual(["GET /api/v1/rejects?reason=malformed_json&field=&source=&limit=20&cursor=20"]);
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
   it("Data quality says what does not balance", async () => {
     open("ill", "/quality");
     expect(await screen.findByText(/The count of events does not balance/)).toBeTruthy();

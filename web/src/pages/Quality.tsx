@@ -1,18 +1,16 @@
-import { useMemo } from "react";
 import { Link } from "wouter";
-import { useLedger, useQuality, useRejects, useSeries } from "@/api/queries";
-import type { Ledger, Quality, Reject } from "@/api/types";
+import { useLedger, useQuality, useSeries } from "@/api/queries";
+import type { Ledger, Quality } from "@/api/types";
 import { trickleOf } from "@/charts/scale";
-import { useView } from "@/hooks/view";
-import { REASON_WORDS, typeWord } from "@/lib/events";
-import { figure, milliseconds, percent, plural, sinceWord, whole } from "@/lib/format";
+import { typeWord } from "@/lib/events";
+import { figure, milliseconds, percent, sinceWord, whole } from "@/lib/format";
 import { exploreLink } from "@/lib/links";
 import { scaleFor, told } from "@/lib/metrics";
-import { Copy } from "@/parts/Copy";
 import { Level } from "@/parts/Level";
 import { usePast } from "@/parts/past";
 import { Ago } from "@/parts/Time";
 import { TroubleNote } from "@/parts/Trouble";
+import { Rejects, shortSource } from "./quality/Rejects";
 
 export function QualityPage() {
   const ledger = useLedger();
@@ -58,7 +56,7 @@ export function QualityPage() {
       {q ? (
         <>
           <div className="wrap section columns">
-            <Rejects quality={q} />
+            <Rejects />
             <div>
               <Freshness quality={q} />
               <Sources />
@@ -231,132 +229,6 @@ function SumRow({ fill, words, n, of, sign }: { fill: string; words: string; n: 
       <td className="num share">{percent(n / of)}</td>
     </tr>
   );
-}
-
-function Rejects({ quality }: { quality: Quality }) {
-  const [search, change] = useView();
-  const rows = quality.rejects;
-  const keyOf = (r: { reason: string; field: string | null; source: string | null }) => `${r.reason} ${r.field ?? ""} ${r.source ?? ""}`;
-  const chosenKey = search.get("reject");
-  const chosen = rows.find((r) => keyOf(r) === chosenKey) ?? rows[0];
-  const total = rows.reduce((sum, r) => sum + r.count, 0);
-  const most = Math.max(...rows.map((r) => r.count), 1);
-  const sample = useRejects(
-    chosen ? { reason: chosen.reason, ...(chosen.source !== null && chosen.source !== "" ? { source: chosen.source } : {}) } : {},
-    20,
-    chosen !== undefined,
-  );
-  const newest = sample.data?.items.find((r) => (r.field ?? "") === (chosen?.field ?? "")) ?? sample.data?.items[0];
-  return (
-    <section aria-labelledby="rejects">
-      <div className="head">
-        <h2 id="rejects">Rejected in the last 24 hours</h2>
-        <span className="quiet">{total === 0 ? "none" : `${whole(total)}, kept as they came`}</span>
-      </div>
-      {rows.length === 0 || !chosen ? (
-        <p className="empty">
-          Nothing was rejected. An event that cannot be used stands here with the reason, the field, its sender and its own bytes, so that the sender
-          can be told what to change.
-        </p>
-      ) : (
-        <>
-          <table className="table rejects-table">
-            <thead>
-              <tr>
-                <th scope="col">Reason</th>
-                <th scope="col" className="far">Code</th>
-                <th scope="col" className="far">Field</th>
-                <th scope="col" className="far">From</th>
-                <th scope="col" className="num">Events</th>
-                <th scope="col" className="far bar-col">
-                  <span className="sr">Compared</span>
-                </th>
-                <th scope="col" className="num">Last</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.slice(0, 12).map((r) => (
-                <tr key={keyOf(r)} className={r === chosen ? "chosen" : ""}>
-                  <td>
-                    <button type="button" className="pick" aria-pressed={r === chosen} onClick={() => change((s) => s.set("reject", keyOf(r)), "replace")}>
-                      {REASON_WORDS[r.reason]?.title ?? r.reason}
-                    </button>
-                  </td>
-                  <td className="far quiet">{r.reason}</td>
-                  <td className="far soft">{r.field ?? ""}</td>
-                  <td className="far soft cut" title={r.source ?? ""}>
-                    {shortSource(r.source)}
-                  </td>
-                  <td className="num">{whole(r.count)}</td>
-                  <td className="far">
-                    <div className="bar s-failure" aria-hidden="true">
-                      <i style={{ width: `${(r.count / most) * 100}%` }} />
-                    </div>
-                  </td>
-                  <td className="num quiet">
-                    <Ago at={r.last_seen} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          {rows.length > 12 && <p className="quiet explore-note">and {plural(rows.length - 12, "smaller group")}</p>}
-          <div className="sample">
-            {newest ? (
-              <Sample reject={newest} todo={REASON_WORDS[newest.reason]?.todo ?? ""} />
-            ) : sample.isError ? (
-              <TroubleNote error={sample.error} what="a rejected event" />
-            ) : (
-              <p className="quiet">{sample.isPending ? "Reading the newest one" : "The events themselves are no longer kept."}</p>
-            )}
-          </div>
-        </>
-      )}
-    </section>
-  );
-}
-
-function Sample({ reject, todo }: { reject: Reject; todo: string }) {
-  return (
-    <>
-      <p>
-        <b>
-          The newest one, <Ago at={reject.received_at} />.
-        </b>{" "}
-        “{reject.message}” {todo} <Copy text={() => reject.raw} label="Copy it" />
-      </p>
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a text that scrolls */}
-      <pre className="raw" tabIndex={0} aria-label="The event as it came">
-        <Raw text={reject.raw} field={reject.field} />
-      </pre>
-    </>
-  );
-}
-
-/** The raw bytes with the field at fault marked, where it is there to be marked. */
-function Raw({ text, field }: { text: string; field: string | null }) {
-  const shown = text.length > 4000 ? `${text.slice(0, 4000)}…` : text;
-  const name = field?.split(".").at(-1);
-  const at = useMemo(() => {
-    if (name === undefined || name === "") return null;
-    // A name, a colon, and a value that is a string or anything up to the next comma or brace.
-    const pattern = new RegExp(`"${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}"\\s*:\\s*("(?:[^"\\\\]|\\\\.)*"|[^,}\\]]*)`);
-    const found = pattern.exec(shown);
-    return found ? ([found.index, found.index + found[0].length] as const) : null;
-  }, [shown, name]);
-  if (!at) return <>{shown}</>;
-  return (
-    <>
-      {shown.slice(0, at[0])}
-      <mark>{shown.slice(at[0], at[1])}</mark>
-      {shown.slice(at[1])}
-    </>
-  );
-}
-
-function shortSource(source: string | null): string {
-  if (source === null || source === "") return "unknown";
-  return source.replace(/^https?:\/\//, "");
 }
 
 function Freshness({ quality }: { quality: Quality }) {

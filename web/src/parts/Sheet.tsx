@@ -49,8 +49,11 @@ export function Sheet(props: {
             <Dialog.Title asChild>
               <h2>{heading ?? title}</h2>
             </Dialog.Title>
-            <Dialog.Close className="text-button" aria-label="Close">
-              Close <kbd className="only-desk">Esc</kbd>
+            <Dialog.Close className="text-button">
+              Close{" "}
+              <kbd className="only-desk" aria-hidden="true">
+                Esc
+              </kbd>
             </Dialog.Close>
           </div>
           <div className="sheet-body">{children}</div>
