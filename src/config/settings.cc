@@ -9,7 +9,15 @@
 #include <fstream>
 #include <numeric>
 #include <sstream>
+
+namespace {
+/// Where the library finds that it is wrong about itself, which texts from outside can bring about in 3.3.0 (`x = 1979-05-27T&`).
+struct TomlStumble {};
+[[noreturn]] void toml_stumbles() { throw TomlStumble(); }
+}  // namespace
+
 #define TOML_EXCEPTIONS 0
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void() : toml_stumbles())
 #include <toml++/toml.h>
 
 #include "base/check.h"
@@ -151,7 +159,15 @@ Result<std::map<std::string, FileValue>> read_file(const std::string& path) {
     return fail(Code::kInvalid,
                 "The settings file " + path + " cannot be read. Check the name after --config (or in WEIR_CONFIG).");
   }
-  const toml::parse_result parsed = toml::parse(text.str(), path);
+  toml::parse_result parsed;
+  try {
+    parsed = toml::parse(text.str(), path);
+  } catch (const TomlStumble&) {
+    return fail(
+        Code::kInvalid,
+        fmt::format("The settings file {} is no TOML that can be read. Look for values without quotes, like dates.",
+                    path));
+  }
   if (!parsed) {
     const toml::source_position at = parsed.error().source().begin;
     return fail(Code::kInvalid, fmt::format("The settings file {}, line {}: {}. Correct the line.", path, at.line,

@@ -158,6 +158,17 @@ TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
   EXPECT_EQ(parse({"--attack", ""})->text("attack"), "") << "no attack";
 }
 
+// Found by fuzzing: the library ended the program on what was no time behind a date.
+TEST_F(SettingsTest, AFileThatTheLibraryStumblesOverIsRefused) {
+  const std::string file = testing::TempDir() + "weir-settings-stumble.toml";
+  for (const char* text : {"seed = 1979-05-27T&07:32:00Z\n", "seed = 1979-05-27 &", "seed = 07:32:0"}) {
+    std::ofstream(file) << text;
+    const auto v = parse({"--config", file});
+    ASSERT_FALSE(v) << text;
+    EXPECT_NE(v.error().message.find(file), std::string::npos) << v.error().message;
+  }
+}
+
 TEST_F(SettingsTest, HelpNamesEveryFlag) {
   const std::string help = help_text(spec());
   for (const char* part : {"--data-dir DIR", "--insecure", "--speed X", "(default 30d)", "WEIR_DATA_DIR"})
