@@ -54,7 +54,7 @@ TEST_F(DifferentialTest, DepthIsLimitedAtTheSameLevel) {
 }
 
 TEST_F(DifferentialTest, SizesAreLimitedAtTheSameByte) {
-  for (const std::size_t size : {65'535, 65'536, 65'537}) {
+  for (const std::size_t size : {std::size_t{65'535}, std::size_t{65'536}, std::size_t{65'537}}) {
     std::string raw = R"({"specversion":"1.0","x":""})";
     raw.insert(raw.size() - 2, std::string(size - raw.size(), 'x'));
     EXPECT_EQ(difference(raw), "") << size;
