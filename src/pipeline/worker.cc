@@ -155,8 +155,10 @@ Status Worker::restore(std::uint32_t partitions) {
     WEIR_TRY_ASSIGN(const Offset begin, parts_.log.begin(PartitionId(p)));
     WEIR_TRY_ASSIGN(const Offset end, parts_.log.end(PartitionId(p)));
     if (begin == end) continue;
-    WEIR_TRY_ASSIGN(const LogSlice last, parts_.log.read(PartitionId(p), end - 1, 1, 1));
-    if (!last.empty()) newest = std::max(newest, last.received_at(0));
+    const Result<LogSlice> last = parts_.log.read(PartitionId(p), end - 1, 1, 1);
+    if (!last && last.error().code == Code::kNotFound) continue;  // retention has just taken it
+    if (!last) return std::unexpected(last.error());
+    if (!last->empty()) newest = std::max(newest, last->received_at(0));
   }
   if (newest.value > 0) oldest = std::min(oldest, newest);
   bool damaged = false;
