@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "backends/memory/memory_live_feed.h"
 #include "backends/memory/memory_log.h"
 #include "backends/memory/memory_store.h"
+#include "backends/memory/native_reader.h"
 #include "pipeline/ledger.h"
 
 namespace weir {
@@ -312,6 +315,50 @@ class WorkerClockTest : public WorkerTest {
                                                 : "lost";
   }
 };
+
+using Totals = std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>;
+
+/// step and begin of each bucket of the rollups' totals, with a column of it where that is not 0.
+Totals totals(const MemoryStore& store, std::string_view column) {
+  Totals out;
+  for (const TableBlock& block : store.blocks("rollups")) {
+    const auto read = read_native(block.native);
+    EXPECT_TRUE(read);
+    for (const NativeBlock& b : *read) {
+      const NativeColumn *step = b.find("step"), *time = b.find("time"), *dimension = b.find("dimension"),
+                         *value = b.find(column);
+      for (std::size_t i = 0; i < b.rows; ++i) {
+        if (dimension->texts[i].empty() && value->numbers[i] != 0)
+          out[{step->numbers[i], time->numbers[i]}] += value->numbers[i];
+      }
+    }
+  }
+  return out;
+}
+
+TEST_F(WorkerClockTest, LateEventsCountWhereTheyHappenedAndThatTheyWereLateWhereTheyArrived) {
+  clock_.set(kNoon + 123);
+  for (const std::int64_t lateness : {std::int64_t{0}, kMinute, kMinute + 1, 2 * kHour})
+    EXPECT_EQ(fate(std::to_string(lateness), clock_.now() - lateness), "admitted");
+  const auto at = [](std::int64_t seconds) { return static_cast<std::uint64_t>(kNoon.value / kSecond - seconds); };
+  // 60 s and 1 ms before 12:00:00.123 is in the second 11:59:00, and 11:59 is in the hour of 11.
+  EXPECT_EQ(totals(store_, "events"), (Totals{{{1, at(0)}, 1},
+                                              {{1, at(60)}, 2},
+                                              {{1, at(7200)}, 1},
+                                              {{60, at(0)}, 1},
+                                              {{60, at(60)}, 2},
+                                              {{60, at(7200)}, 1},
+                                              {{3600, at(0)}, 1},
+                                              {{3600, at(3600)}, 2},
+                                              {{3600, at(7200)}, 1}}));
+  EXPECT_EQ(totals(store_, "events_late"), (Totals{{{1, at(60)}, 1},
+                                                   {{1, at(7200)}, 1},
+                                                   {{60, at(60)}, 1},
+                                                   {{60, at(7200)}, 1},
+                                                   {{3600, at(3600)}, 1},
+                                                   {{3600, at(7200)}, 1}}));
+  EXPECT_EQ(totals(store_, "late"), (Totals{{{1, at(0)}, 2}, {{60, at(0)}, 2}, {{3600, at(0)}, 2}}));
+}
 
 TEST_F(WorkerClockTest, AWindowIsOverWhenTheClockGoesForwardADay) {
   EXPECT_EQ(fate("1", kNoon), "admitted");

@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
-#include "backends/memory/native_reader.h"
-
 namespace weir {
 namespace {
 
@@ -48,47 +44,6 @@ TEST(Rollup, RowsOfEachStepAndDimension) {
   std::string nothing;
   EXPECT_EQ(finish({&one}, nothing), 0U);
   EXPECT_TRUE(nothing.empty());
-}
-
-/// step and begin of each bucket of the totals, with a column of it where it is not 0.
-std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> totals(std::string_view native,
-                                                                        std::string_view column) {
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> out;
-  const auto blocks = read_native(native);
-  EXPECT_TRUE(blocks);
-  for (const NativeBlock& b : *blocks) {
-    const NativeColumn *step = b.find("step"), *time = b.find("time"), *dimension = b.find("dimension"),
-                       *value = b.find(column);
-    for (std::size_t i = 0; i < b.rows; ++i) {
-      if (dimension->texts[i].empty() && value->numbers[i] != 0)
-        out[{step->numbers[i], time->numbers[i]}] += value->numbers[i];
-    }
-  }
-  return out;
-}
-
-TEST(Rollup, LateEventsCountWhereTheyHappenedAndThatTheyWereLateWhereTheyArrived) {
-  constexpr std::int64_t kTime = 1'795'012'000'123,
-                         kArrival = kTime + 2 * 3'600'000 + 500;  // 14:26:40 UTC and two hours on
-  Counter one;
-  for (const std::int64_t lateness : {std::int64_t{0}, std::int64_t{60'000}, std::int64_t{60'001}, kArrival - kTime}) {
-    EventView e = login(kTime, "192.0.2.1", "/a");
-    e.received_at = UnixMillis(kTime + lateness);
-    one.add(e);
-  }
-  std::string out;
-  finish({&one}, out);
-  const std::uint64_t second = kTime / 1000, minute = second / 60 * 60, hour = second / 3600 * 3600;
-  using Totals = std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>;
-  EXPECT_EQ(totals(out, "events"), (Totals{{{1, second}, 4}, {{60, minute}, 4}, {{3600, hour}, 4}}));
-  EXPECT_EQ(totals(out, "events_late"), (Totals{{{1, second}, 2}, {{60, minute}, 2}, {{3600, hour}, 2}}));
-  const std::uint64_t soon = second + 60, arrived = kArrival / 1000;
-  EXPECT_EQ(totals(out, "late"), (Totals{{{1, soon}, 1},
-                                         {{1, arrived}, 1},
-                                         {{60, soon / 60 * 60}, 1},
-                                         {{60, arrived / 60 * 60}, 1},
-                                         {{3600, hour}, 1},
-                                         {{3600, arrived / 3600 * 3600}, 1}}));
 }
 
 TEST(Rollup, SeveralCountAsIfOneHadSeenAll) {
