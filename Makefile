@@ -1,11 +1,12 @@
 # What one does with this tree. Each target may be run again at any time and skips what is done.
 # The work is in scripts/; how they are wired together is all that stands here.
-.PHONY: run test build lint format bench crash coverage clean help
+.PHONY: run test build lint format bench crash fuzz coverage clean help
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BENCH ?= drain ingest freshness
 N ?= 200
 SEED ?= 1
+SECONDS ?= 15
 
 run: build ## install what is missing, build, start everything: http://localhost:3000 (ATTACK=1 starts an attack)
 	@exec build/weir up
@@ -33,6 +34,10 @@ crash: ## kill the program N times (N=200 SEED=1), at random and at named places
 	@scripts/setup test
 	@scripts/build release crash_test
 	@build/release/tests/crash/crash_test --cycles $(N) --seed $(SEED)
+
+fuzz: ## feed every reader of foreign bytes with made-up ones, each for SECONDS (SECONDS=600 TARGET="event_json" picks)
+	@scripts/setup fuzz
+	@scripts/fuzz $(SECONDS) $(TARGET)
 
 coverage: ## which lines of src/ the tests run: a table, and pages in build/coverage/html
 	@scripts/setup coverage

@@ -79,9 +79,10 @@ Status unzstd(std::string_view packed, std::size_t limit, HttpBody& out) {
                   fmt::format("The body is not zstd that can be read here: {}.", ZSTD_getErrorName(result)));
     }
     if (out.size() > limit) return too_large(limit);
-    if (in.pos == in.size && to.pos < to.size) {
-      if (result == 0) return {};
-      return fail(Code::kInvalid, "The zstd body ends too early.");
+    if (in.pos == in.size) {
+      if (result == 0)
+        return {};  // a frame has ended and all of it is out, though it may have filled the room to the last byte
+      if (to.pos < to.size) return fail(Code::kInvalid, "The zstd body ends too early.");
     }
   }
 }

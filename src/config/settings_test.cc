@@ -158,6 +158,37 @@ TEST_F(SettingsTest, WrongUsageSaysWhatIsWrong) {
   EXPECT_EQ(parse({"--attack", ""})->text("attack"), "") << "no attack";
 }
 
+// Found by fuzzing: the library ended the program on what was no time behind a date.
+TEST_F(SettingsTest, AFileThatTheLibraryStumblesOverIsRefused) {
+  const std::string file = testing::TempDir() + "weir-settings-stumble.toml";
+  for (const char* text : {"seed = 1979-05-27T&07:32:00Z\n", "seed = 1979-05-27 &", "seed = 07:32:0"}) {
+    std::ofstream(file) << text;
+    const auto v = parse({"--config", file});
+    ASSERT_FALSE(v) << text;
+    EXPECT_NE(v.error().message.find(file), std::string::npos) << v.error().message;
+  }
+}
+
+// Found by fuzzing: a Cyrillic letter behind a number.
+TEST_F(SettingsTest, LettersThatAreNotAsciiStandInTextsAndCommentsOnly) {
+  const std::string file = testing::TempDir() + "weir-settings-letters.toml";
+  const auto parse_text = [&](std::string_view text) {
+    std::ofstream(file) << text;
+    return parse({"--config", file});
+  };
+  const auto wrong = parse_text("listen = \"ä\" # ä\nseed = 1С\n");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("line 2"), std::string::npos) << wrong.error().message;
+  EXPECT_FALSE(parse_text("ä = 1\n"));
+  for (const char* right : {"data-dir = \"ä\\\"ä\"\n# ä\n", "data-dir = 'ä\\'\nseed = 1 # ä",
+                            "data-dir = \"\"\"ä\n\"ä\"\"\"\"\n", "data-dir = '''ä'ä'''''\n",
+                            "\xef\xbb\xbf"
+                            "seed = 1\n"}) {
+    const auto v = parse_text(right);
+    EXPECT_TRUE(v) << right << (v ? "" : v.error().message);
+  }
+}
+
 TEST_F(SettingsTest, HelpNamesEveryFlag) {
   const std::string help = help_text(spec());
   for (const char* part : {"--data-dir DIR", "--insecure", "--speed X", "(default 30d)", "WEIR_DATA_DIR"})

@@ -208,19 +208,124 @@ TEST(Identity, SpellingAndOrderDoNotMatter) {
 }
 
 TEST(Time, ReadsRfc3339) {
-  auto at = [](std::string_view s) { return parse_rfc3339(s).value_or(UnixMillis(-1)).value; };
-  EXPECT_EQ(at("2026-11-18T14:26:40Z"), kNow.value);
-  EXPECT_EQ(at("2026-11-18t16:26:40.000000001+02:00"), kNow.value);
-  EXPECT_EQ(at("2026-11-18T14:26:40.9999z"), kNow.value + 999);
-  EXPECT_EQ(at("2016-12-31T23:59:60Z"), 1'483'228'800'000);
-  EXPECT_EQ(at("2024-02-29T00:00:00Z"), 1'709'164'800'000);
-  for (const char* bad : {"", "2026-02-30T00:00:00Z", "2026-11-18 14:26:40Z", "2026-11-18T14:26:40",
-                          "2026-11-18T24:00:00Z", "2026-11-18T14:26:40.Z", "2026-11-18T14:26:40+0200",
-                          "2026-11-18T14:26:61Z", "yesterday", "2026-1-18T14:26:40ZZZ"}) {
-    EXPECT_EQ(parse_rfc3339(bad), std::nullopt) << bad;
-  }
+  struct Case {
+    const char* text;
+    std::int64_t millis;
+  };
+  constexpr std::int64_t kSecond = 1'000, kHour = 3'600 * kSecond, kDay = 24 * kHour;
+  constexpr std::int64_t kLeapDay = 1'709'164'800'000;  // 2024-02-29T00:00:00Z
+  const std::vector<Case> cases{
+      {"1970-01-01T00:00:00Z", 0},
+      {"2026-11-18T14:26:40Z", kNow.value},
+      // Upper and lower case.
+      {"2026-11-18t14:26:40z", kNow.value},
+      {"2026-11-18T14:26:40z", kNow.value},
+      // Any offset.
+      {"2026-11-18T14:26:40+00:00", kNow.value},
+      {"2026-11-18T14:26:40-00:00", kNow.value},
+      {"2026-11-18T16:26:40+02:00", kNow.value},
+      {"2026-11-18T19:56:40+05:30", kNow.value},
+      {"2026-11-18T20:11:40+05:45", kNow.value},
+      {"2026-11-18T06:26:40-08:00", kNow.value},
+      {"2026-11-19T04:26:40+14:00", kNow.value},
+      {"2026-11-17T14:27:40-23:59", kNow.value},
+      {"2026-11-19T14:25:40+23:59", kNow.value},
+      // Fractions of any length are cut, not rounded.
+      {"2026-11-18T14:26:40.1Z", kNow.value + 100},
+      {"2026-11-18T14:26:40.12Z", kNow.value + 120},
+      {"2026-11-18T14:26:40.123Z", kNow.value + 123},
+      {"2026-11-18T14:26:40.9999Z", kNow.value + 999},
+      {"2026-11-18t16:26:40.000000001+02:00", kNow.value},
+      {"2026-11-18T14:26:40.123456789Z", kNow.value + 123},
+      {"2026-11-18T14:26:40.00199999999999999999999999999999Z", kNow.value + 1},
+      // A leap second is the next minute's first, wherever it stands.
+      {"2016-12-31T23:59:60Z", 1'483'228'800'000},
+      {"2016-12-31T23:59:60.5Z", 1'483'228'800'500},
+      {"2017-01-01T00:59:60+01:00", 1'483'228'800'000},
+      {"2026-11-18T14:25:60Z", kNow.value - 40 * kSecond},
+      // Leap days, and the days around them.
+      {"2024-02-28T23:59:59.999Z", kLeapDay - 1},
+      {"2024-02-29T00:00:00Z", kLeapDay},
+      {"2024-03-01T00:00:00Z", kLeapDay + kDay},
+      {"2023-02-28T00:00:00Z", 1'677'542'400'000},
+      {"2023-03-01T00:00:00Z", 1'677'542'400'000 + kDay},
+      {"2000-02-29T12:00:00Z", 951'825'600'000},
+      {"2024-02-29T23:30:00-01:00", kLeapDay + kDay + kHour / 2},
+      // The bounds of years.
+      {"1969-12-31T23:59:59.999Z", -1},
+      {"1970-01-01T00:59:59+01:00", -kSecond},
+      {"1999-12-31T23:59:59Z", 946'684'799'000},
+      {"2026-12-31T24:00:00Z", INT64_MIN},
+      {"2026-12-31T23:59:59.999-00:01", 1'798'761'659'999},
+      {"0000-01-01T00:00:00Z", -62'167'219'200'000},
+      {"0000-02-29T00:00:00Z", -62'167'219'200'000 + 59 * kDay},
+      {"0001-01-01T00:00:00Z", -62'135'596'800'000},
+      {"9999-12-31T23:59:59.999Z", 253'402'300'799'999},
+      // No times.
+      {"", INT64_MIN},
+      {"yesterday", INT64_MIN},
+      {"2026-02-29T00:00:00Z", INT64_MIN},
+      {"2026-02-30T00:00:00Z", INT64_MIN},
+      {"1900-02-29T00:00:00Z", INT64_MIN},
+      {"2100-02-29T00:00:00Z", INT64_MIN},
+      {"2026-04-31T00:00:00Z", INT64_MIN},
+      {"2026-00-18T00:00:00Z", INT64_MIN},
+      {"2026-13-18T00:00:00Z", INT64_MIN},
+      {"2026-11-00T00:00:00Z", INT64_MIN},
+      {"2026-11-32T00:00:00Z", INT64_MIN},
+      {"2026-11-18T24:00:00Z", INT64_MIN},
+      {"2026-11-18T14:60:00Z", INT64_MIN},
+      {"2026-11-18T14:26:61Z", INT64_MIN},
+      {"2026-11-18 14:26:40Z", INT64_MIN},
+      {"2026-11-18T14:26:40", INT64_MIN},
+      {"2026-11-18T14:26Z", INT64_MIN},
+      {"2026-11-18T14:26:40.Z", INT64_MIN},
+      {"2026-11-18T14:26:40,5Z", INT64_MIN},
+      {"2026-11-18T14:26:40+0200", INT64_MIN},
+      {"2026-11-18T14:26:40+02", INT64_MIN},
+      {"2026-11-18T14:26:40+24:00", INT64_MIN},
+      {"2026-11-18T14:26:40+02:60", INT64_MIN},
+      {"2026-11-18T14:26:40+2:000", INT64_MIN},
+      {"2026-11-18T14:26:40Z ", INT64_MIN},
+      {" 2026-11-18T14:26:40Z", INT64_MIN},
+      {"2026-1-18T14:26:40ZZZ", INT64_MIN},
+      {"-026-11-18T14:26:40Z", INT64_MIN},
+      {"+2026-11-18T14:26:40Z", INT64_MIN},
+      {"12026-11-18T14:26:40Z", INT64_MIN},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(parse_rfc3339(c.text).value_or(UnixMillis(INT64_MIN)).value, c.millis) << c.text;
+}
+
+TEST(Time, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(format_rfc3339(UnixMillis(kNow.value + 7)), "2026-11-18T14:26:40.007Z");
   EXPECT_EQ(format_rfc3339(UnixMillis(-1)), "1969-12-31T23:59:59.999Z");
+  // Some four times a month, at odd milliseconds, over all years that can be written.
+  for (std::int64_t t = -62'167'219'200'000; t <= 253'402'300'799'999; t += 700'000'007) {
+    ASSERT_EQ(parse_rfc3339(format_rfc3339(UnixMillis(t))), UnixMillis(t)) << t;
+  }
+}
+
+// Verdicts compare with the arrival, not with the clock: 300 s ahead is the last millisecond that may be, and as old as events
+// are kept the first.
+TEST_F(DecoderTest, TimeIsJudgedAtTheMillisecond) {
+  const auto at = [&](std::int64_t millis) {
+    return verdict(login(R"("user_id":"u","ip":"192.0.2.1","outcome":"success")", "",
+                         format_rfc3339(UnixMillis(kNow.value + millis))));
+  };
+  constexpr std::int64_t kKept = 30LL * 86'400'000;
+  EXPECT_EQ(at(300'000), "ok");
+  EXPECT_EQ(at(300'001), "time_in_future time");
+  EXPECT_EQ(at(-kKept), "ok");
+  EXPECT_EQ(at(-kKept - 1), "time_too_old time");
+  for (const std::int64_t kept : {std::int64_t{1}, std::int64_t{60'000}}) {
+    decoder_.set_limits({.retention_millis = kept});
+    EXPECT_EQ(at(-kept), "ok") << kept;
+    EXPECT_EQ(at(-kept - 1), "time_too_old time") << kept;
+  }
+  decoder_.set_limits({.retention_millis = 0});
+  EXPECT_EQ(at(-kNow.value), "ok") << "1970 is the first year, and events are kept for ever";
+  EXPECT_EQ(at(-kNow.value - 1), "out_of_range time");
 }
 
 TEST(Ip, IsCanonical) {
@@ -247,6 +352,11 @@ TEST(TextScan, HugeNumbers) {
   EXPECT_TRUE(replace_huge_numbers(R"({"a":-1e999,"b":18446744073709551616,"c":18446744073709551615})", out));
   EXPECT_EQ(out, R"({"a":-1,"b":-1,"c":18446744073709551615})");
   EXPECT_FALSE(replace_huge_numbers("01e999", out));
+  // A number that is too small for a double is 0, not one that no machine type holds, also beside one that is none.
+  EXPECT_TRUE(replace_huge_numbers(R"([1e999,1e-400,-0.5e-999,0e99999999999999999999,1e-99999999999999999999])", out));
+  EXPECT_EQ(out, R"([-1,1e-400,-0.5e-999,0e99999999999999999999,1e-99999999999999999999])");
+  EXPECT_TRUE(replace_huge_numbers("[0.00001e400,1e99999999999999999999]", out));
+  EXPECT_EQ(out, "[-1,-1]");
   EXPECT_FALSE(has_lone_surrogate(R"("\ud83d\ude00 \\ud800")"));
   EXPECT_TRUE(has_lone_surrogate(R"("\ud83d x")"));
   EXPECT_TRUE(has_lone_surrogate(R"("\\\ud83d\u0041")"));

@@ -1,5 +1,6 @@
 #include "event/text_scan.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -44,6 +45,27 @@ bool is_json_number(std::string_view t) {
   return i == t.size();
 }
 
+/// Whether a JSON number, sign aside, is 1 or more; by its digits, as it may be too large or too small for a double.
+bool is_one_or_more(std::string_view token) {
+  const std::size_t e = std::min(token.find_first_of("eE"), token.size());
+  std::int64_t power = 0;  // the first digit that is not 0 stands for that power of ten, and one less
+  bool found = false, fraction = false;
+  for (const char c : token.substr(0, e)) {
+    if (c == '.') fraction = true;
+    if (c < '0' || c > '9') continue;
+    found = found || c != '0';
+    if (found && !fraction) ++power;
+    if (!found && fraction) --power;
+  }
+  std::string_view exponent = token.substr(std::min(e + 1, token.size()));
+  if (exponent.starts_with('+')) exponent.remove_prefix(1);
+  std::int64_t shift = 0;
+  if (std::from_chars(exponent.data(), exponent.data() + exponent.size(), shift).ec == std::errc::result_out_of_range)
+    return found && !exponent.starts_with('-');
+  constexpr std::int64_t kFar = 1'000'000'000;  // no token is that long
+  return found && power - 1 + std::clamp(shift, -kFar, kFar) >= 0;
+}
+
 bool machine_holds(std::string_view token) {
   const bool fraction = token.find_first_of(".eE") != std::string_view::npos;
   if (!fraction) {
@@ -52,8 +74,9 @@ bool machine_holds(std::string_view token) {
     return std::from_chars(token.data(), token.data() + token.size(), s).ec == std::errc() ||
            std::from_chars(token.data(), token.data() + token.size(), u).ec == std::errc();
   }
+  // One that is too small is held as 0.
   double d = 0;
-  return std::from_chars(token.data(), token.data() + token.size(), d).ec == std::errc();
+  return std::from_chars(token.data(), token.data() + token.size(), d).ec == std::errc() || !is_one_or_more(token);
 }
 
 }  // namespace

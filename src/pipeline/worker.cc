@@ -146,12 +146,21 @@ Status Worker::restore(std::uint32_t partitions) {
     lanes_[p]->dedupe.set_window(window);
   }
 
-  // Identities matter from one window before the oldest event that is still to be looked at.
-  UnixMillis oldest = parts_.clock.now();
+  // Identities matter from one window before the oldest event that is still to be looked at. Events to come arrive after the newest that
+  // the log has, but perhaps before what the clock says now: it may be ahead, and be set right later.
+  UnixMillis newest{0}, oldest = parts_.clock.now();
   for (std::uint32_t p = 0; p < partitions; ++p) {
     WEIR_TRY_ASSIGN(const LogSlice first, parts_.log.read(PartitionId(p), next_[p], 1, 1));
     if (!first.empty()) oldest = std::min(oldest, first.received_at(0));
+    WEIR_TRY_ASSIGN(const Offset begin, parts_.log.begin(PartitionId(p)));
+    WEIR_TRY_ASSIGN(const Offset end, parts_.log.end(PartitionId(p)));
+    if (begin == end) continue;
+    const Result<LogSlice> last = parts_.log.read(PartitionId(p), end - 1, 1, 1);
+    if (!last && last.error().code == Code::kNotFound) continue;  // retention has just taken it
+    if (!last) return std::unexpected(last.error());
+    if (!last->empty()) newest = std::max(newest, last->received_at(0));
   }
+  if (newest.value > 0) oldest = std::min(oldest, newest);
   bool damaged = false;
   WEIR_TRY(parts_.progress.identities(oldest - window, [&](std::string_view bytes) {
     while (bytes.size() >= 8) {
@@ -165,7 +174,8 @@ Status Worker::restore(std::uint32_t partitions) {
       }
       bytes.remove_prefix(8 + size);
     }
-    return true;
+    damaged = !bytes.empty();
+    return !damaged;
   }));
   if (damaged)
     return fail(Code::kCorrupt, "the memory of identities is damaged; duplicates of the last window cannot be told");

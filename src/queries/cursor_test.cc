@@ -28,12 +28,21 @@ TEST(CursorTest, RefusesWhatItDidNotMake) {
   EXPECT_FALSE(Cursor::decode(std::string(67, 'A')));
   EXPECT_FALSE(Cursor::decode(good + "A"));
   EXPECT_FALSE(Cursor::decode(good.substr(0, 66)));
-  // One changed character anywhere: the last one holds two bits that are no part of the bytes.
-  for (std::size_t i = 0; i + 1 < good.size(); ++i) {
+  // One changed character anywhere, also in the two bits of the last one that are no part of the bytes.
+  for (std::size_t i = 0; i < good.size(); ++i) {
     std::string changed = good;
     changed[i] = changed[i] == 'B' ? 'C' : 'B';
     EXPECT_FALSE(Cursor::decode(changed)) << i;
   }
+}
+
+// Found by fuzzing: their hashes were right, as anybody can compute them.
+TEST(CursorTest, RefusesFlagsThatItDoesNotKnow) {
+  EXPECT_TRUE(Cursor::decode("AQNNAAAAAAAAAAEAAAAAAAAAAgAAAAAAAAAAeQ3voQEAAAEAAAAFAAAAAAAAAK_UJxs"));
+  EXPECT_FALSE(Cursor::decode("AQdNAAAAAAAAAAEAAAAAAAAAAgAAAAAAAAAAeQ3voQEAAAEAAAAFAAAAAAAAAFZ6sNY"))
+      << "further flags";
+  EXPECT_FALSE(Cursor::decode("AQBNAAAAAAAAAAEAAAAAAAAAAgAAAAAAAAAAeQ3voQEAAAEAAAAFAAAAAAAAALEswXE"))
+      << "bounds that no flag names";
 }
 
 TEST(StableHashTest, TellsNeighboursApart) {

@@ -38,10 +38,18 @@ Result<std::optional<UnixMillis>> parse_bound(std::string_view name, const std::
   return time;
 }
 
+// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z: answers say times in RFC 3339, whose years have four digits.
+constexpr UnixMillis kFirstMillis{-62'167'219'200'000}, kLastMillis{253'402'300'799'999};
+
+UnixMillis writable(UnixMillis time) { return std::clamp(time, kFirstMillis, kLastMillis); }
+
 }  // namespace
 
 std::optional<UnixMillis> parse_time(std::string_view text, UnixMillis now) {
-  if (!text.starts_with("now")) return parse_rfc3339(text);
+  if (!text.starts_with("now")) {
+    const auto time = parse_rfc3339(text);
+    return time ? std::optional(writable(*time)) : std::nullopt;
+  }
   text.remove_prefix(3);
   if (text.empty()) return now;
   if (text.size() < 3 || text.front() != '-') return std::nullopt;
@@ -59,7 +67,7 @@ std::optional<UnixMillis> parse_time(std::string_view text, UnixMillis now) {
   std::uint32_t amount = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
   if (text.size() > kMostDigits || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return now - amount * unit;
+  return writable(now - amount * unit);
 }
 
 Result<TimeBounds> parse_bounds(const std::optional<std::string>& from, const std::optional<std::string>& to,

@@ -14,6 +14,7 @@
 namespace weir {
 
 /// RFC 3339, `now`, or `now-` and a whole number with one of the units s m h d (`now-15m`). Nothing when it cannot be read.
+/// What lies outside of the years 0 to 9999 (`now-9999999d`, 9999-12-31T23:59:59-01:00) is the nearest time inside.
 std::optional<UnixMillis> parse_time(std::string_view text, UnixMillis now);
 
 /// [from, to) in event time.

@@ -18,6 +18,18 @@ TEST(ParseTime, ReadsRfc3339AndNow) {
   EXPECT_EQ(parse_time("2026-11-24T15:02:30.250+01:00", kNow), kNow);
 }
 
+// Found by fuzzing: answers say `from` and `to` again, and RFC 3339 has four digits for the year.
+TEST(TimeRange, TimesBeyondTheYearsThatCanBeWrittenAreTheNearest) {
+  for (const auto& [text, written] : {std::pair{"now-999999999d", "0000-01-01T00:00:00.000Z"},
+                                      {"0000-01-01T00:00:00+23:59", "0000-01-01T00:00:00.000Z"},
+                                      {"9999-12-31T23:59:60Z", "9999-12-31T23:59:59.999Z"},
+                                      {"9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.999Z"}}) {
+    const auto time = parse_time(text, kNow);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(format_rfc3339(*time), written) << text;
+  }
+}
+
 TEST(ParseTime, RefusesEverythingElse) {
   for (std::string_view wrong :
        {"", "lately", "now-", "now-15", "now-m", "now+15m", "now-1.5h", "now--5m", "now-5m ", "NOW", "now-5w",

@@ -188,12 +188,20 @@ Result<ProgressState> decode_progress(std::string_view value, std::uint32_t part
   at += 28;
   if (ranges > 0) state.pending.emplace();
   for (std::size_t i = 0; i < ranges; ++i, at += 20) {
-    state.pending->ranges.push_back({PartitionId(load<std::uint32_t>(at)), Offset(load<std::uint64_t>(at + 4)),
-                                     Offset(load<std::uint64_t>(at + 12))});
+    const Range range{PartitionId(load<std::uint32_t>(at)), Offset(load<std::uint64_t>(at + 4)),
+                      Offset(load<std::uint64_t>(at + 12))};
+    // A cut goes on where the positions are, each partition once: the worker relies on that.
+    const bool in_order = i == 0 || state.pending->ranges.back().partition < range.partition;
+    if (!in_order || range.partition.value >= partitions || range.first != state.positions[range.partition.value] ||
+        range.first >= range.end) {
+      return bad();
+    }
+    state.pending->ranges.push_back(range);
   }
   if (limits) {
     state.pending->limits = VerdictLimits{static_cast<std::int64_t>(load<std::uint64_t>(at)),
                                           static_cast<std::int64_t>(load<std::uint64_t>(at + 8))};
+    if (state.pending->limits->retention_millis < 0 || state.pending->limits->dedupe_window_millis < 0) return bad();
   }
   return state;
 }

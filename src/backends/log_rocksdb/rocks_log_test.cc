@@ -488,6 +488,114 @@ TEST_F(SmallDisk, TheReserveIsLeftForWorkingOff) {
   EXPECT_TRUE(append(*log_, 0, 1, 10)) << "at once, as nothing had failed";
 }
 
+// One block in the middle is damaged, at every byte of it and cut off at every length: it is found and named, and the blocks around it
+// can be read.
+TEST_F(RocksLogTest, ADamagedBlockIsNamedAndTheOthersAreRead) {
+  const std::size_t size = 32 + 12 + 4 + 5;  // of a block with one event of 5 bytes
+  ASSERT_TRUE(append(open(), 0, 1, 5));
+  // Each append is a block of its own: block i has one byte changed, block size + i is cut off there, and between two damaged ones
+  // stands a whole one.
+  for (std::size_t i = 0; i < 4 * size; ++i) ASSERT_TRUE(append(*log_, 0, 1, 5));
+  const auto offset_of = [](std::size_t i) { return Offset(1 + 2 * i); };
+  change([&](rocksdb::DB& db, auto& families) {
+    for (std::size_t i = 0; i < 2 * size - 1; ++i) {
+      const std::string key = layout::big_endian(offset_of(i).value);
+      std::string value;
+      ASSERT_TRUE(db.Get({}, families["events-0"], key, &value).ok());
+      ASSERT_EQ(value.size(), size);
+      if (i < size) {
+        value[i] = static_cast<char>(value[i] ^ (1 << (i % 8)));
+      } else {
+        value.resize(i - size);
+      }
+      ASSERT_TRUE(db.Put({}, families["events-0"], key, value).ok());
+    }
+  });
+  open();
+  for (std::size_t i = 0; i < 2 * size - 1; ++i) {
+    SCOPED_TRACE(i);
+    const Offset damaged = offset_of(i);
+    const auto slice = log_->read(PartitionId(0), damaged - 1, 100, 10'000);
+    ASSERT_FALSE(slice) << "the block before it is whole, and what follows is not passed over in silence";
+    EXPECT_EQ(slice.error().code, Code::kCorrupt);
+    EXPECT_THAT(slice.error().message,
+                HasSubstr("damaged in partition 0 at offset " + std::to_string(damaged.value) + ":"));
+    EXPECT_THAT(slice.error().message, HasSubstr("restore the data directory from a copy"));
+    const auto before = log_->read(PartitionId(0), damaged - 1, 1, 10'000);
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(before->event(0), "aaaaa");
+    EXPECT_TRUE(log_->read(PartitionId(0), damaged + 1, 1, 10'000)) << "the rest is there";
+  }
+  EXPECT_TRUE(append(*log_, 0, 1, 5)) << "a log with a damaged block still takes events";
+}
+
+TEST_F(RocksLogTest, DamagedProgressIsNamedAndNothingIsOpened) {
+  ASSERT_TRUE(append(open(), 0, 3, 5));
+  work_off(*log_, 0);
+  std::string whole;
+  change(
+      [&](rocksdb::DB& db, auto& families) { ASSERT_TRUE(db.Get({}, families["default"], "progress", &whole).ok()); });
+  const auto opened_with = [&](const std::string& value) {
+    change(
+        [&](rocksdb::DB& db, auto& families) { ASSERT_TRUE(db.Put({}, families["default"], "progress", value).ok()); });
+    return try_open();
+  };
+  for (const std::size_t at : {std::size_t{0}, std::size_t{5}, whole.size() / 2, whole.size() - 9, whole.size() - 1}) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    for (const std::string& bad : {changed, whole.substr(0, at)}) {
+      const Status opened = opened_with(bad);
+      ASSERT_FALSE(opened) << at;
+      EXPECT_EQ(opened.error().code, Code::kCorrupt);
+      EXPECT_THAT(opened.error().message, HasSubstr("record of the worker's progress is damaged"));
+    }
+  }
+  EXPECT_TRUE(opened_with(whole));
+}
+
+// Every byte of the memory of a batch, and every length of it.
+TEST_F(RocksLogTest, ADamagedMemoryOfIdentitiesIsNamed) {
+  const std::string identities(32, 'i');
+  const std::size_t size = 8 + identities.size();
+  open();
+  for (std::size_t i = 0; i <= 2 * size; ++i) {
+    ASSERT_TRUE(append(*log_, 0, 1, 5));
+    const Cut cut{{{PartitionId(0), Offset(i), Offset(i + 1)}}};
+    ASSERT_TRUE(log_->begin(cut));
+    ASSERT_TRUE(log_->commit(cut, {1, 0, 0}, identities, UnixMillis(1'000 + static_cast<std::int64_t>(i))));
+  }
+  std::vector<std::string> numbers;
+  change([&](rocksdb::DB& db, auto& families) {
+    const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}, families["identities"]));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) numbers.push_back(it->key().ToString());
+    ASSERT_EQ(numbers.size(), 2 * size + 1);
+    for (std::size_t i = 0; i < 2 * size; ++i) {
+      std::string value;
+      ASSERT_TRUE(db.Get({}, families["identities"], numbers[i], &value).ok());
+      ASSERT_EQ(value.size(), size);
+      if (i < size) {
+        value[i] = static_cast<char>(value[i] ^ (1 << (i % 8)));
+      } else {
+        value.resize(i - size);
+      }
+      ASSERT_TRUE(db.Put({}, families["identities"], numbers[i], value).ok());
+    }
+  });
+  open();
+  std::size_t given = 0;
+  const auto count = [&](std::string_view) { return ++given > 0; };
+  for (std::size_t i = 0; i < 2 * size; ++i) {
+    const Status read = log_->identities(UnixMillis(1'000 + static_cast<std::int64_t>(i)), count);
+    ASSERT_FALSE(read) << i;
+    EXPECT_EQ(read.error().code, Code::kCorrupt);
+    EXPECT_THAT(read.error().message,
+                HasSubstr("memory of batch " + std::to_string(layout::from_big_endian(numbers[i])) + " is damaged"));
+  }
+  EXPECT_EQ(given, 0U);
+  EXPECT_TRUE(log_->identities(UnixMillis(1'000 + 2 * static_cast<std::int64_t>(size)), count)) << "the last is whole";
+  EXPECT_EQ(given, 1U);
+}
+
 TEST(Layout, ProgressSurvivesAndDamageIsFound) {
   ProgressState state{
       {Offset(5), Offset(1ULL << 40)},
@@ -501,11 +609,36 @@ TEST(Layout, ProgressSurvivesAndDamageIsFound) {
   EXPECT_EQ(back->pending, state.pending);
   EXPECT_FALSE(layout::decode_progress(bytes, 3));
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    std::string bad = bytes;
-    bad[i] = static_cast<char>(bad[i] ^ 0x10);
-    EXPECT_FALSE(layout::decode_progress(bad, 2)) << i;
+    for (int change = 1; change < 256; ++change) {
+      std::string bad = bytes;
+      bad[i] = static_cast<char>(bad[i] ^ change);
+      const auto read = layout::decode_progress(bad, 2);
+      ASSERT_FALSE(read) << i;
+      EXPECT_EQ(read.error().code, Code::kCorrupt);
+      EXPECT_THAT(read.error().message, HasSubstr("progress is damaged"));
+    }
     EXPECT_FALSE(layout::decode_progress(bytes.substr(0, i), 2)) << i;
+    EXPECT_FALSE(layout::decode_progress(bytes + bytes.substr(0, i + 1), 2)) << i;
   }
+}
+
+// A record whose checksum is right can still be none of ours; the worker takes the cut's numbers as they are.
+TEST(Layout, APendingCutThatGoesOnNowhereIsRefused) {
+  const auto read = [](std::vector<Range> ranges, VerdictLimits limits = {}) {
+    const ProgressState state{{Offset(5), Offset(7)}, {1, 2, 9}, Cut{std::move(ranges), limits}};
+    return layout::decode_progress(layout::encode_progress(state), 2).has_value();
+  };
+  const auto range = [](std::uint32_t p, std::uint64_t from, std::uint64_t to) {
+    return Range{PartitionId(p), Offset(from), Offset(to)};
+  };
+  EXPECT_TRUE(read({range(0, 5, 6), range(1, 7, 9)}));
+  EXPECT_FALSE(read({range(2, 5, 6)})) << "no such partition";
+  EXPECT_FALSE(read({range(0, 4, 6)})) << "not where the position is";
+  EXPECT_FALSE(read({range(0, 5, 5)})) << "empty";
+  EXPECT_FALSE(read({range(1, 7, 9), range(0, 5, 6)})) << "not in order";
+  EXPECT_FALSE(read({range(0, 5, 6), range(0, 5, 6)})) << "twice";
+  EXPECT_FALSE(read({range(0, 5, 6)}, {-1, 0}));
+  EXPECT_FALSE(read({range(0, 5, 6)}, {0, -1}));
 }
 
 TEST(Layout, ACutWithoutLimitsIsReadToo) {
@@ -539,11 +672,16 @@ TEST(Layout, ABlockThatIsCutOffOrElsewhereIsFound) {
   EXPECT_FALSE(layout::BlockView::parse(PartitionId(3), Offset(103), value)->verify());
   EXPECT_FALSE(layout::BlockView::parse(PartitionId(2), Offset(102), value)->verify());
   for (std::size_t i = 0; i < value.size(); ++i) {
-    EXPECT_FALSE(layout::BlockView::parse(PartitionId(3), Offset(102), std::string_view(value).substr(0, i))) << i;
-    std::string bad = value;
-    bad[i] = static_cast<char>(bad[i] ^ 0x80);
-    const auto parsed = layout::BlockView::parse(PartitionId(3), Offset(102), bad);
-    EXPECT_FALSE(parsed && parsed->verify()) << i;
+    const auto cut = layout::BlockView::parse(PartitionId(3), Offset(102), std::string_view(value).substr(0, i));
+    ASSERT_FALSE(cut) << i;
+    EXPECT_EQ(cut.error().code, Code::kCorrupt);
+    EXPECT_THAT(cut.error().message, HasSubstr("block"));
+    for (int change = 1; change < 256; ++change) {
+      std::string bad = value;
+      bad[i] = static_cast<char>(bad[i] ^ change);
+      const auto parsed = layout::BlockView::parse(PartitionId(3), Offset(102), bad);
+      ASSERT_FALSE(parsed && parsed->verify()) << i;
+    }
   }
 }
 
