@@ -7,6 +7,7 @@
 
 #include "api/event_bodies.h"
 #include "base/check.h"
+#include "base/json_text.h"
 #include "input.h"
 
 namespace weir {

@@ -7,6 +7,7 @@
 
 #include "api/http.h"
 #include "base/check.h"
+#include "base/json_text.h"
 #include "event/decoder.h"
 #include "input.h"
 #include "queries/cursor.h"
