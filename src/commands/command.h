@@ -17,6 +17,7 @@ struct Command {
 Command up_command();
 Command simulate_command();
 Command replay_command();
+Command store_command();
 Command bench_command();
 
 /// Prints "weir: MESSAGE" on stderr and answers the exit status that fits the error: 2 for kInvalid, else 1.
