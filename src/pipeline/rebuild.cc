@@ -158,11 +158,23 @@ Status RollupRebuilder::one_day(const StorePartition& day, RebuildProgress at,
     return fail(Code::kCancelled, "stopped before the rollups of " + day.id + " were exchanged");
   };
   std::vector<Offset> counted;  // of each partition: the first offset not counted yet
-  WEIR_TRY(parts_.books.alone([&]() -> Status {
-    WEIR_TRY_ASSIGN(const ProgressState progress_now, parts_.progress.load());
-    counted = progress_now.positions;
+  const auto position = [&]() -> Result<std::vector<Offset>> {
+    std::vector<Offset> positions;
+    WEIR_TRY(parts_.books.alone([&]() -> Status {
+      WEIR_TRY_ASSIGN(ProgressState progress_now, parts_.progress.load());
+      positions = std::move(progress_now.positions);
+      return {};
+    }));
+    return positions;
+  };
+  /// Counts what came up to `until`: of few seconds, mostly, so that this is soon done.
+  const auto catch_up = [&](const std::vector<Offset>& until) -> Status {
+    WEIR_TRY_ASSIGN(const SecondsRange seconds, parts_.rollups.spread(whole, counted, until));
+    if (seconds.from < seconds.to) WEIR_TRY(parts_.rollups.stage(seconds, counted, until, parts_.clock.now()));
+    counted = until;
     return {};
-  }));
+  };
+  WEIR_TRY_ASSIGN(counted, position());
   const std::vector<Offset> start(counted.size(), Offset(0));
 
   WEIR_TRY(fail_point("rebuild.begin"));
@@ -175,6 +187,9 @@ Status RollupRebuilder::one_day(const StorePartition& day, RebuildProgress at,
     WEIR_TRY(parts_.rollups.stage({from, from + piece}, start, counted, parts_.clock.now()));
   }
   if (stop.stop_requested()) return cancelled();
+  // Most of what came meanwhile, while batches still go on.
+  WEIR_TRY_ASSIGN(const std::vector<Offset> later, position());
+  WEIR_TRY(catch_up(later));
   WEIR_TRY(fail_point("rebuild.staged"));
 
   return parts_.books.alone([&]() -> Status {
@@ -189,7 +204,7 @@ Status RollupRebuilder::one_day(const StorePartition& day, RebuildProgress at,
     WEIR_TRY_ASSIGN(std::uint64_t staged, parts_.rollups.rolled_up(day.id, true));
     if (staged != now->rows) {
       WEIR_TRY_ASSIGN(const ProgressState progress_now, parts_.progress.load());
-      WEIR_TRY(parts_.rollups.stage(whole, counted, progress_now.positions, parts_.clock.now()));
+      WEIR_TRY(catch_up(progress_now.positions));
       WEIR_TRY_ASSIGN(staged, parts_.rollups.rolled_up(day.id, true));
     }
     if (staged != now->rows) {

@@ -114,7 +114,10 @@ class StoreRollups {
 
   /// An empty stage.
   virtual Status begin_stage() = 0;
-  /// Counts the events of `range`, on full hours of one day, whose offset is in [since, until) of their partition (both indexed by
+  /// The seconds, within `range`, that have events whose offset is in [since, until) of their partition; from == to: there are none.
+  virtual Result<SecondsRange> spread(const SecondsRange& range, const std::vector<Offset>& since,
+                                      const std::vector<Offset>& until) = 0;
+  /// Counts the events of `range`, within one day, whose offset is in [since, until) of their partition (both indexed by
   /// partition), as the worker has counted them. What ages out of the table anyway at `now` is left out.
   virtual Status stage(const SecondsRange& range, const std::vector<Offset>& since, const std::vector<Offset>& until,
                        UnixMillis now) = 0;

@@ -68,6 +68,13 @@ std::string numbers(const std::vector<Offset>& offsets) {
   return "[" + out + "]";
 }
 
+std::string rows_in(const SecondsRange& range, const std::vector<Offset>& since, const std::vector<Offset>& until) {
+  return fmt::format(
+      "FROM events WHERE time >= toDateTime64({}, 3, 'UTC') AND time < toDateTime64({}, 3, 'UTC') AND "
+      "offset >= {}[partition + 1] AND offset < {}[partition + 1]",
+      range.from, range.to, numbers(since), numbers(until));
+}
+
 void check_day(const std::string& day) {
   WEIR_CHECK(day.size() == 8 && day.find_first_not_of("0123456789") == std::string::npos, "no day: {}", day);
 }
@@ -112,12 +119,23 @@ Status ChdbRollups::begin_stage() {
   return {};
 }
 
+Result<SecondsRange> ChdbRollups::spread(const SecondsRange& range, const std::vector<Offset>& since,
+                                         const std::vector<Offset>& until) {
+  WEIR_TRY_ASSIGN(const std::string text, run("SELECT count(), intDiv(toUnixTimestamp64Milli(min(time)), 1000), "
+                                              "intDiv(toUnixTimestamp64Milli(max(time)), 1000) + 1 " +
+                                                  rows_in(range, since, until),
+                                              "looking for events that came since"));
+  std::istringstream in(text);
+  std::uint64_t count = 0;
+  SecondsRange found;
+  if (!(in >> count >> found.from >> found.to))
+    return fail(Code::kInternal, "looking for events that came since answered \"" + text + "\"");
+  return count == 0 ? SecondsRange{range.from, range.from} : found;
+}
+
 Status ChdbRollups::stage(const SecondsRange& range, const std::vector<Offset>& since, const std::vector<Offset>& until,
                           UnixMillis now) {
-  const std::string rows = fmt::format(
-      "FROM events WHERE time >= toDateTime64({}, 3, 'UTC') AND time < toDateTime64({}, 3, 'UTC') AND "
-      "offset >= {}[partition + 1] AND offset < {}[partition + 1]",
-      range.from, range.to, numbers(since), numbers(until));
+  const std::string rows = rows_in(range, since, until);
   std::vector<int> steps{3600};
   if (range.to + kMinutesKept > now.value / 1000) steps.insert(steps.begin(), 60);
   const std::string minutes_up = fmt::format("[{}]", fmt::join(steps, ", "));

@@ -21,6 +21,8 @@ class ChdbRollups final : public StoreRollups {
   explicit ChdbRollups(ChdbStore& store);
 
   Status begin_stage() override;
+  Result<SecondsRange> spread(const SecondsRange& range, const std::vector<Offset>& since,
+                              const std::vector<Offset>& until) override;
   Status stage(const SecondsRange& range, const std::vector<Offset>& since, const std::vector<Offset>& until,
                UnixMillis now) override;
   Result<std::uint64_t> rolled_up(const std::string& day, bool staged) override;
