@@ -267,7 +267,9 @@ std::vector<Route> query_routes(const QueryRoutes& from) {
   routes.push_back(
       {.method = "GET",
        .path = "/api/v1/quality",
-       .summary = "How far the data of the last 24 hours can be trusted.",
+       .summary = "How far the data of the last 24 hours can be trusted. Among the warnings are hours, of any age, "
+                  "whose rollups "
+                  "differ from the rows of events.",
        .run = Run::kQuery,
        .later =
            shared(answers, always(kFound),

@@ -32,9 +32,15 @@ Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options, const Clock
                                               clock, metrics));
   WEIR_TRY(fail_point("start.store"));
   WEIR_TRY_ASSIGN(core->store, ChdbStore::create({.path = core->data_dir->store(), .database = options.database}));
+  core->rollups = std::make_unique<ChdbRollups>(*core->store);
   core->books = std::make_unique<Bookkeeper>(*core->log, *core->log, *core->log, *core->store, core->gate,
                                              core->log->partitions());
+  core->rebuilder = std::make_unique<RollupRebuilder>(
+      RollupRebuilder::Parts{*core->log, *core->log, *core->store, *core->rollups, *core->books, clock});
+  core->check = std::make_unique<RollupCheck>(*core->store, *core->rollups, *core->books, metrics, clock,
+                                              options.retention_millis);
   WEIR_TRY(core->books->recover());
+  WEIR_TRY(core->rebuilder->recover());
   WEIR_TRY(fail_point("start.worker"));
   WEIR_TRY(core->check_halves());
   WorkerOptions worker;
@@ -98,7 +104,7 @@ Core::~Core() { stop(std::chrono::milliseconds(0)); }
 
 void Core::start() {
   worker->start();
-  if (options_.retention_millis != 0) housekeeping_ = std::jthread([this](std::stop_token stop) { keep_house(stop); });
+  housekeeping_ = std::jthread([this](std::stop_token stop) { keep_house(stop); });
 }
 
 void Core::stop(std::chrono::milliseconds drain) {
@@ -110,18 +116,35 @@ void Core::stop(std::chrono::milliseconds drain) {
   if (worker) worker->stop(drain);
 }
 
+Result<RebuildSummary> Core::rebuild(const RebuildDays& days,
+                                     const std::function<void(const RebuildProgress&)>& progress,
+                                     const std::stop_token& stop) {
+  auto summary = rebuilder->run(days, progress, stop);
+  if (summary) {
+    for (const std::string& day : summary->days) check->forget_day(*first_second_of_day(day));
+  }
+  return summary;
+}
+
 void Core::keep_house(std::stop_token stop) {
   std::mutex mutex;
   std::condition_variable_any woken;
+  std::optional<std::chrono::steady_clock::time_point> last_retention;
   while (!stop.stop_requested()) {
-    const auto removed = books->expire(clock.now() - options_.retention_millis);
-    if (!removed) {
-      log::warn("Retention could not remove old events and tries again in a minute: {}", removed.error().message);
-    } else if (*removed > 0) {
-      log::info("Retention removed {} events older than {}", *removed, duration_text(options_.retention_millis));
+    if (options_.retention_millis != 0 && (!last_retention || clock.steady() - *last_retention >= kRetentionRound)) {
+      last_retention = clock.steady();
+      const auto removed = books->expire(clock.now() - options_.retention_millis);
+      if (!removed) {
+        log::warn("Retention could not remove old events and tries again in a minute: {}", removed.error().message);
+      } else if (*removed > 0) {
+        log::info("Retention removed {} events older than {}", *removed, duration_text(options_.retention_millis));
+      }
     }
+    if (Status checked = check->next(); !checked)
+      log::debug("An hour of rollups could not be held against its rows; its turn comes again: {}",
+                 checked.error().message);
     std::unique_lock lock(mutex);
-    woken.wait_for(lock, stop, kRetentionRound, [] { return false; });
+    woken.wait_for(lock, stop, options_.check_interval, [] { return false; });
   }
 }
 

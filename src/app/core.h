@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,10 +12,13 @@
 #include "app/data_dir.h"
 #include "backends/log_rocksdb/rocks_log.h"
 #include "backends/memory/memory_live_feed.h"
+#include "backends/store_chdb/chdb_rollups.h"
 #include "backends/store_chdb/chdb_store.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "pipeline/ledger.h"
+#include "pipeline/rebuild.h"
+#include "pipeline/rollup_check.h"
 #include "pipeline/worker.h"
 #include "stages/enrich.h"
 
@@ -26,6 +31,7 @@ struct CoreOptions {
   std::int64_t retention_millis = 30LL * 86'400'000;
   std::int64_t dedupe_window_millis = 600'000;
   std::vector<std::string> geo;
+  std::chrono::milliseconds check_interval{30'000};  // between two hours of rollups that are held against rows
 };
 
 /// Members are public: this is a set of parts, in the order in which they depend on each other.
@@ -41,6 +47,9 @@ class Core {
   void start();
   /// Lets the worker catch up for at most `drain`, ends it, and closes the log.
   void stop(std::chrono::milliseconds drain);
+  /// RollupRebuilder::run, and what goes before and after it. REQUIRES: the worker runs.
+  Result<RebuildSummary> rebuild(const RebuildDays& days, const std::function<void(const RebuildProgress&)>& progress,
+                                 const std::stop_token& stop);
 
   const Clock& clock;
   Metrics& metrics;
@@ -48,10 +57,13 @@ class Core {
   std::unique_ptr<Enricher> enricher;  // null: no --geo
   std::unique_ptr<RocksLog> log;
   std::unique_ptr<ChdbStore> store;
+  std::unique_ptr<ChdbRollups> rollups;
   CommitGate gate;
   Freshness freshness;
   MemoryLiveFeed feed;
   std::unique_ptr<Bookkeeper> books;
+  std::unique_ptr<RollupRebuilder> rebuilder;
+  std::unique_ptr<RollupCheck> check;
   std::unique_ptr<Worker> worker;
 
  private:

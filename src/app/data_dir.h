@@ -17,6 +17,7 @@ class DataDir {
   ~DataDir();
   DataDir(const DataDir&) = delete;
 
+  const std::string& path() const { return path_; }  // absolute
   std::string log() const { return path_ + "/log"; }
   std::string store() const { return path_ + "/store"; }
 

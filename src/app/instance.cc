@@ -16,6 +16,7 @@
 #include "api/routes_system.h"
 #include "api/sql_http.h"
 #include "api/task_pool.h"
+#include "app/control.h"
 #include "app/services.h"
 #include "backends/store_chdb/chdb_sql_gateway.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ QualityInputs quality_inputs(const Core& core, std::int64_t window_wanted) {
   QualityInputs in;
   const FreshnessSummary f = core.freshness.summary(core.clock.now());
   in.freshness = {.p50_ms = f.p50, .p95_ms = f.p95, .p99_ms = f.p99};
+  in.warnings = core.check->warnings();
   const WorkerStatus worker = core.worker->status();
   if (!worker.healthy) in.warnings.push_back("The worker is held up: " + worker.message);
   if (worker.dedupe_window_millis != 0 && worker.dedupe_window_millis < window_wanted) {
@@ -39,6 +41,19 @@ QualityInputs quality_inputs(const Core& core, std::int64_t window_wanted) {
                     worker.dedupe_window_millis / 1000, window_wanted / 1000));
   }
   return in;
+}
+
+/// `rebuild FROM TO`, where - is no bound.
+ControlServer::Command rebuild_command(Core& core) {
+  return [&core](const std::vector<std::string>& words, const ControlSay& say,
+                 const std::stop_token& stop) -> Result<std::string> {
+    if (words.size() != 2) return fail(Code::kInvalid, "rebuild takes a first and a last day");
+    const auto bound = [](const std::string& word) { return word == "-" ? std::string() : word; };
+    WEIR_TRY_ASSIGN(
+        const RebuildSummary summary,
+        core.rebuild({bound(words[0]), bound(words[1])}, [&](const RebuildProgress& p) { say(in_words(p)); }, stop));
+    return in_words(summary);
+  };
 }
 
 }  // namespace
@@ -64,6 +79,7 @@ struct Instance::Parts {
   std::unique_ptr<AccessGuard> sql_guard;
   std::unique_ptr<SqlHttp> sql;
   std::unique_ptr<HttpServer> server;
+  std::unique_ptr<ControlServer> control;
 };
 
 Status Instance::check(const InstanceOptions& options) {
@@ -125,6 +141,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const InstanceOptions& options
   WEIR_TRY_ASSIGN(p.server, HttpServer::create(listeners, kIoThreads, p.metrics));
 
   p.core->start();
+  WEIR_TRY_ASSIGN(p.control, ControlServer::create(p.core->data_dir->path(), {{"rebuild", rebuild_command(*p.core)}}));
   p.simulator->start();
   return std::unique_ptr<Instance>(new Instance(std::move(parts)));
 }
@@ -135,6 +152,7 @@ Instance::~Instance() { stop(); }
 
 void Instance::stop() {
   Parts& p = *parts_;
+  p.control.reset();
   p.simulator->stop();
   p.live->stop();
   if (p.sql) p.sql->stop();

@@ -52,6 +52,8 @@ Metrics::Metrics(std::shared_ptr<prometheus::Registry> registry)
       dedupe_window_seconds(
           gauge(*registry, "weir_dedupe_window_seconds",
                 "Deduplication window in force; smaller than configured when the memory bound shortens it.")),
+      rollup_differences(gauge(*registry, "weir_rollup_differences",
+                               "Hours whose rollups do not count what the rows of events say, as last looked at.")),
       live_clients_dropped(
           counter(*registry, "weir_live_clients_dropped_total", "Live clients cut off because they read too slowly.")),
       registry_(std::move(registry)),

@@ -45,6 +45,7 @@ class Metrics {
   prometheus::Gauge& queue_limit_bytes(const std::string& queue);
   prometheus::Gauge& dedupe_identities;
   prometheus::Gauge& dedupe_window_seconds;
+  prometheus::Gauge& rollup_differences;
   prometheus::Counter& live_clients_dropped;
 
  private:

@@ -18,6 +18,7 @@ Command up_command();
 Command simulate_command();
 Command replay_command();
 Command rejects_command();
+Command store_command();
 Command bench_command();
 
 /// Prints "weir: MESSAGE" on stderr and answers the exit status that fits the error: 2 for kInvalid, else 1.

@@ -14,8 +14,8 @@ namespace weir {
 namespace {
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> table{up_command(), simulate_command(), replay_command(), rejects_command(),
-                                          bench_command()};
+  static const std::vector<Command> table{up_command(),      simulate_command(), replay_command(),
+                                          rejects_command(), store_command(),    bench_command()};
   return table;
 }
 

@@ -12,6 +12,7 @@ namespace {
 // StateStore keys: how many events retention has removed, and what it is removing just now ("DAY ROWS").
 constexpr std::string_view kExpired = "retention.expired";
 constexpr std::string_view kRemoving = "retention.removing";
+constexpr std::string_view kRemovedThrough = "retention.removed_through";
 
 constexpr std::chrono::seconds kPatience{5};
 
@@ -36,8 +37,22 @@ Status Bookkeeper::finish(std::string_view note) {
   WEIR_TRY(store_.drop_partition(std::string(note.substr(0, space))));
   WEIR_TRY(fail_point("retention.dropped"));
   WEIR_TRY_ASSIGN(const std::uint64_t before, expired());
-  return state_.put(
-      {{std::string(kExpired), std::to_string(before + number(note.substr(space + 1)))}, {std::string(kRemoving), ""}});
+  WEIR_TRY_ASSIGN(const std::string removed, removed_through());
+  return state_.put({{std::string(kExpired), std::to_string(before + number(note.substr(space + 1)))},
+                     {std::string(kRemovedThrough), std::max(removed, std::string(note.substr(0, space)))},
+                     {std::string(kRemoving), ""}});
+}
+
+Result<std::string> Bookkeeper::removed_through() {
+  WEIR_TRY_ASSIGN(const auto day, state_.get(kRemovedThrough));
+  return day.value_or("");
+}
+
+Status Bookkeeper::alone(const std::function<Status()>& step) {
+  std::lock_guard one_at_a_time(counting_);
+  const CommitGate::Look look(gate_, kPatience);
+  if (!look.holds()) return fail(Code::kUnavailable, "the worker is in the middle of a batch and does not finish it");
+  return step();
 }
 
 Status Bookkeeper::recover() {
@@ -46,6 +61,7 @@ Status Bookkeeper::recover() {
 }
 
 Result<Ledger> Bookkeeper::ledger() {
+  std::lock_guard one_at_a_time(counting_);
   const CommitGate::Look look(gate_, kPatience);
   if (!look.holds())
     return fail(Code::kUnavailable,
@@ -74,7 +90,6 @@ Result<Ledger> Bookkeeper::ledger() {
 }
 
 Result<std::uint64_t> Bookkeeper::expire(UnixMillis before) {
-  std::lock_guard one_at_a_time(expiring_);
   if (before.value <= 0) return 0;  // nothing is that old, and such a moment has no name among the days
   const std::string text = format_rfc3339(before);
   const std::string first_kept = text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 2);
@@ -82,7 +97,8 @@ Result<std::uint64_t> Bookkeeper::expire(UnixMillis before) {
   std::uint64_t removed = 0;
   for (const StorePartition& day : days) {
     if (day.id >= first_kept) continue;
-    // No batch may add to the day between counting and removing.
+    // No batch may add to the day between counting and removing, and nobody may count when only one of the two is done.
+    std::lock_guard one_at_a_time(counting_);
     const CommitGate::Look look(gate_, kPatience);
     if (!look.holds()) return fail(Code::kUnavailable, "the worker is in the middle of a batch; retention waits");
     WEIR_TRY_ASSIGN(const auto now, store_.partitions());

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,6 +33,12 @@ class Bookkeeper {
   /// Removes the days that are wholly before `before`, each in one recorded step: its rows are counted and written down, then
   /// it is removed, then it is in `expired`. Answers the rows removed.
   Result<std::uint64_t> expire(UnixMillis before);
+  /// The newest day (YYYYMMDD) that retention has removed; empty: none. What the tables hold of it and of days before is not whole.
+  Result<std::string> removed_through();
+
+  /// Runs `step` between two batches, while nobody counts and nothing is removed; batches wait meanwhile. kUnavailable when the worker does
+  /// not come to an end of its batch within 5 s; else what `step` answers.
+  Status alone(const std::function<Status()>& step);
 
  private:
   Result<std::uint64_t> expired();
@@ -42,7 +50,7 @@ class Bookkeeper {
   StoreAdmin& store_;
   CommitGate& gate_;
   const std::uint32_t partitions_;
-  std::mutex expiring_;
+  std::mutex counting_;  // held while books and tables may differ: by retention and other steps, and by who counts
 };
 
 }  // namespace weir

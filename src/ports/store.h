@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/types.h"
 
 namespace weir {
 
@@ -91,6 +92,49 @@ class StoreAdmin {
   virtual Status drop_partition(const std::string& id) = 0;
   /// Bytes on disk.
   virtual Result<std::uint64_t> disk_bytes() = 0;
+};
+
+/// Seconds [from, to) of event time.
+struct SecondsRange {
+  std::int64_t from = 0, to = 0;
+};
+
+/// An hour in which rows of events and rollups do not say the same.
+struct RollupDifference {
+  std::string type;  // empty: all types together
+  std::uint64_t rows = 0, rolled_up = 0;
+  bool operator==(const RollupDifference&) const = default;
+};
+
+/// Makes rollups anew from the rows of events, a day at a time: beside the table, in a place of its own (staged), then exchanged in one
+/// step. Days are YYYYMMDD. One rebuild at a time; reads and writes of others go on. Errors are those of StoreWriter.
+class StoreRollups {
+ public:
+  virtual ~StoreRollups() = default;
+
+  /// An empty stage.
+  virtual Status begin_stage() = 0;
+  /// The seconds, within `range`, that have events whose offset is in [since, until) of their partition; from == to: there are none.
+  virtual Result<SecondsRange> spread(const SecondsRange& range, const std::vector<Offset>& since,
+                                      const std::vector<Offset>& until) = 0;
+  /// Counts the events of `range`, within one day, whose offset is in [since, until) of their partition (both indexed by
+  /// partition), as the worker has counted them. What ages out of the table anyway at `now` is left out.
+  virtual Status stage(const SecondsRange& range, const std::vector<Offset>& since, const std::vector<Offset>& until,
+                       UnixMillis now) = 0;
+  /// Events counted by the day's rollups, those in use or those staged.
+  virtual Result<std::uint64_t> rolled_up(const std::string& day, bool staged) = 0;
+  /// Adds to the stage what rows of events do not say (rejects, duplicates and late arrivals, from the rollups in use), and makes
+  /// durable what is to take the place of the rollups in use. May be done again.
+  /// REQUIRES, here and in exchange(): nobody writes rollups from here on until exchange() has succeeded or is given up.
+  virtual Status prepare_exchange(const std::string& day) = 0;
+  /// The day's rollups become those staged, durably, and nobody reads a mix. Done again after a crash it ends in the same.
+  /// kNotFound: nothing was prepared; kInvalid, kInternal: the engine refuses; nothing was changed. After other errors: again.
+  virtual Status exchange(const std::string& day) = 0;
+  /// Removes the stage.
+  virtual Status end_stage() = 0;
+
+  /// What differs in the hour that begins at that second: rows of events against the hourly rollups, in total and by type. Empty: nothing.
+  virtual Result<std::vector<RollupDifference>> differences(std::int64_t hour) = 0;
 };
 
 }  // namespace weir

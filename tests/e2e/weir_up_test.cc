@@ -117,6 +117,11 @@ TEST(WeirUp, OtherCommandsLeaveTheLogAsItIs) {
   EXPECT_NE(sent.err.find("Sent 500 events"), std::string::npos) << sent.err;
   const Finished other = run({"simulate", "--to", "embedded", "--data-dir", p.data / "weir", "--partitions", "3"});
   EXPECT_EQ(other.status, 1) << "the log has two: " << other.err;
+  const Finished up = run({"up", "--data-dir", p.data / "weir", "--partitions", "3", "--listen",
+                           fmt::format("127.0.0.1:{}", free_port()), "--sql-listen", "off"});
+  EXPECT_EQ(up.status, 1);
+  EXPECT_NE(up.err.find("has 2 partitions and cannot get 3"), std::string::npos) << up.err;
+  EXPECT_EQ(std::ranges::count(up.err, '\n'), 1) << "one sentence: " << up.err;
   ASSERT_TRUE(p.start());
   const auto l = p.settled_ledger();
   EXPECT_EQ(number(l, "admitted"), 500U);

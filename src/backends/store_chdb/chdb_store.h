@@ -37,6 +37,9 @@ class ChdbStore final : public StoreWriter, public StoreReader, public StoreAdmi
   /// A store of its own in another database of the same engine.
   Result<std::unique_ptr<ChdbStore>> sibling(const std::string& database);
 
+  /// Every token written to the table until now survives a power cut when it returns.
+  Status sync_tokens(const std::string& table);
+
   /// For the SQL port, which makes connections of its own.
   Engine& engine() { return *engine_; }
   const std::string& database() const { return options_.database; }
@@ -45,7 +48,6 @@ class ChdbStore final : public StoreWriter, public StoreReader, public StoreAdmi
   static Result<std::unique_ptr<ChdbStore>> create_in(const Options& options, std::shared_ptr<Engine> engine);
   ChdbStore(Options options, std::shared_ptr<Engine> engine);
   Status insert_one(const TableBlock& block, std::string_view token);
-  Status sync_tokens(const std::string& table);
   /// One number or row of text.
   Result<std::string> ask(std::string_view sql);
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "backends/store_chdb/sql_files.h"
 #include "base/clock.h"
 #include "stages/encode.h"
 #include "stages/native_block.h"
@@ -216,6 +217,68 @@ TEST_F(ChdbStoreTest, AnInsertThatWasCutOffBeforeItsPartWasPublishedIsDoneAgain)
     EXPECT_EQ(counts->stored, 200U);
     EXPECT_EQ(counts->rejected, 1U);
     EXPECT_EQ(counts->rolled_up, 200U);
+  }
+}
+
+/// A database as the Weir that had only the first `version` files of sql/ left it.
+void make_old(ChdbStore& any, const std::string& database, unsigned version, const std::vector<TableBlock>& blocks) {
+  auto connection = any.engine().connect({"CREATE DATABASE " + database + " ENGINE = Atomic", "USE " + database});
+  ASSERT_TRUE(connection) << connection.error().message;
+  const auto run = [&](const std::string& sql) {
+    const auto done = (*connection)->query(sql);
+    ASSERT_TRUE(done) << done.error().message;
+  };
+  run("CREATE TABLE schema_migrations (version UInt32, applied_at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY "
+      "version");
+  for (unsigned file = 0; file < version; ++file) {
+    std::string text(sql_files()[file].text);
+    for (std::size_t at; (at = text.find("{database}")) != std::string::npos;) text.replace(at, 10, database);
+    text += '\n';
+    for (std::size_t end; (end = text.find(";\n")) != std::string::npos; text.erase(0, end + 2))
+      run(text.substr(0, end));
+    run("INSERT INTO schema_migrations VALUES (" + std::to_string(file + 1) + ", now64(3))");
+  }
+  for (const TableBlock& b : blocks) {
+    const Status done =
+        (*connection)
+            ->insert("INSERT INTO " + b.table + " (" + b.columns +
+                         ") SETTINGS insert_deduplication_token = 'log:0:0-1000', optimize_on_insert = 0",
+                     "Native", b.native);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+}
+
+constexpr const char* kRollupsOf =
+    "SELECT step, dimension, key, sum(events), sum(rejects), uniqCombinedMerge(12)(unique_ips), "
+    "quantilesBFloat16WeightedMerge(0.5, 0.95, 0.99)(latency) FROM rollups GROUP BY step, dimension, key ORDER BY 1, "
+    "2, 3";
+
+TEST_F(ChdbStoreTest, TablesOfEveryOlderVersionOpenAndKeepTheirRows) {
+  const auto blocks = batch(1000);
+  for (unsigned version = 1; version < sql_files().size(); ++version) {
+    SCOPED_TRACE(version);
+    const std::string database = "version_" + std::to_string(version);
+    make_old(*store_, database, version, blocks);
+    auto connection = store_->engine().connect({"USE " + database});
+    ASSERT_TRUE(connection);
+    const std::string before((*connection)->query(kRollupsOf)->bytes());
+    auto store = store_->sibling(database);
+    ASSERT_TRUE(store) << store.error().message;
+    const auto say = [&](const std::string& sql) {
+      const auto answer = (*store)->select({.sql = sql, .params = {}, .format = "TabSeparated"});
+      return answer ? *answer : answer.error().message;
+    };
+    EXPECT_EQ(say("SELECT max(version) FROM schema_migrations"), std::to_string(sql_files().size()) + "\n");
+    const auto counts = (*store)->counts();
+    ASSERT_TRUE(counts) << counts.error().message;
+    EXPECT_EQ(counts->stored, 1000U);
+    EXPECT_EQ(counts->rejected, 1U);
+    EXPECT_EQ(counts->rolled_up, 1000U);
+    EXPECT_EQ(say(kRollupsOf), before);
+    // New batches go on as ever.
+    ASSERT_TRUE((*store)->insert(blocks, "log:0:1000-2000"));
+    ASSERT_TRUE((*store)->insert(blocks, "log:0:1000-2000"));
+    EXPECT_EQ((*store)->counts()->rolled_up, 2000U);
   }
 }
 
